@@ -1,0 +1,76 @@
+# make lab    the course, from a fresh clone to JupyterLab on the first lesson
+# make test   every proof, quickest first        make check   the quick ones, under two minutes
+SHELL = /bin/sh
+BIN = .venv/bin
+QUICK = not slow and not notebook and not browser
+.PHONY: help env lab check unit warm notebooks chromium browser test lessons format lock
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+# The environment: pinned packages, then this package without touching them.
+
+env: .venv/.ready
+.venv/.ready: binder/requirements.txt pyproject.toml setup.py
+	@python=$$(for name in python3.13 python3.12 python3.11 python3 python; do \
+	  if $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then echo $$name; break; fi; done); \
+	if [ -z "$$python" ]; then \
+	  echo "musicgan_edu needs Python 3.11, 3.12 or 3.13; $$(python3 --version 2>&1) is what this machine has." >&2; \
+	  echo "Get one from python.org or your system's packages, then run make again." >&2; exit 1; fi; \
+	echo "making .venv with $$($$python --version): about 3 GB on disk, some minutes the first time"; \
+	[ -x $(BIN)/python ] || $$python -m venv .venv || { \
+	  echo "$$python can't make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r binder/requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+lab: env
+	$(BIN)/musicgan lab lessons
+
+# Quickest first, so that a slip shows in seconds.
+check: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m musicgan_edu.course check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pytest -m "$(QUICK)"
+
+unit: env
+	$(BIN)/pytest -m "slow and not notebook and not browser"
+
+# The chorales' cache is filled once, before anything needs it.
+warm: env
+	$(BIN)/python -c "from musicgan_edu import corpus; corpus.load('chorales')"
+
+notebooks: warm
+	$(BIN)/pytest -m notebook
+
+# On Debian as root its own chromium (with the libraries that it needs), elsewhere Playwright's.
+chromium: env
+	@if command -v chromium >/dev/null; then :; \
+	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
+	else $(BIN)/playwright install chromium; fi
+
+browser: warm chromium
+	$(BIN)/pytest -m browser
+
+test: check
+	$(MAKE) warm
+	$(MAKE) unit
+	$(MAKE) notebooks
+	$(MAKE) browser
+
+lessons: env
+	$(BIN)/python -m musicgan_edu.course build
+
+format: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --no-header \
+	  --output-file binder/requirements.txt

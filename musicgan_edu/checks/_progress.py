@@ -1,0 +1,55 @@
+"""Which exercises a learner has passed, in one small local file.
+
+Comes in: the names of exercises passed. Goes out: `musicgan_progress.json` in the folder that the
+notebook runs in (or where the environment's MUSICGAN_PROGRESS says), readable and safe to delete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["file", "load", "record"]
+
+
+def file() -> Path:
+    """Where progress is kept."""
+    return Path(os.environ.get("MUSICGAN_PROGRESS") or "musicgan_progress.json").absolute()
+
+
+def load() -> dict[str, str]:
+    """Passed exercises: name → day of the first pass. A missing or damaged file counts as empty."""
+    try:
+        passed = json.loads(file().read_text(encoding="utf-8"))["passed"]
+        return {str(name): str(day) for name, day in passed.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def record(name: str) -> None:
+    """Note a pass. A file that can't be written costs the note, never the lesson."""
+    passed = load()
+    if name in passed:
+        return
+    passed[name] = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    with contextlib.suppress(OSError):
+        _keep_damaged()
+        _write(json.dumps({"version": 1, "passed": passed}, indent=1) + "\n")
+
+
+def _keep_damaged() -> None:
+    """Move a file that isn't ours, or is damaged, aside rather than write over it."""
+    if file().exists() and not load():
+        os.replace(file(), file().with_suffix(".damaged.json"))
+
+
+def _write(text: str) -> None:
+    """Replace the file in one step, so that an interruption leaves the old one."""
+    handle, temporary = tempfile.mkstemp(dir=file().parent, prefix=".progress-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, file())

@@ -1,0 +1,101 @@
+"""Is it any good? Measures of music, each with an interval, and a judge that looks for the machine.
+
+Comes in: lists of Scores. Goes out: `Tally`s (a ratio with its counts), verdicts, one `Report`.
+
+Conventions
+-----------
+Measures of notes and bars take any Scores. Those of voices (dissonance, changes, rules, copying,
+the judge) take *windows*: `n_bars` bars from a barline on, monophonic voices from high to low, 16
+steps a 4/4 bar. No measure is good on its own: a copy of Bach gets the best marks everywhere but
+in `copying`, one frozen chord breaks no rule, one repeated note is always in key.
+
+Map
+---
+grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
+novelty, distances, report.
+
+References
+----------
+Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
+"""
+
+from musicgan_edu.evaluation.distances import (
+    Likeness,
+    Neighbours,
+    describe,
+    frechet_distance,
+    kl_divergence,
+    likeness,
+    neighbours,
+    overlap,
+    standardised,
+)
+from musicgan_edu.evaluation.feature_table import Features, features
+from musicgan_edu.evaluation.grids import REST, EvaluationError, Voices, groups_of, voices
+from musicgan_edu.evaluation.harmony import (
+    dissonance,
+    in_key,
+    pitch_class_entropy,
+    scale_consistency,
+    tonal_distance,
+    used_pitch_classes,
+)
+from musicgan_edu.evaluation.judge import Comparison, Verdict, c2st, compare
+from musicgan_edu.evaluation.novelty import copying, distinct_share
+from musicgan_edu.evaluation.report import Report, Row, evaluate
+from musicgan_edu.evaluation.rhythm import (
+    changes_per_bar,
+    empty_bars,
+    empty_beats,
+    groove,
+    polyphony,
+    qualified_notes,
+)
+from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
+from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
+
+__all__ = [
+    "RANGES",
+    "REST",
+    "Comparison",
+    "EvaluationError",
+    "Features",
+    "Likeness",
+    "Neighbours",
+    "Report",
+    "Row",
+    "Tally",
+    "Verdict",
+    "Voices",
+    "bootstrap",
+    "c2st",
+    "changes_per_bar",
+    "chorale_rules",
+    "compare",
+    "copying",
+    "count_parallels",
+    "describe",
+    "dissonance",
+    "distinct_share",
+    "empty_bars",
+    "empty_beats",
+    "evaluate",
+    "features",
+    "frechet_distance",
+    "groove",
+    "groups_of",
+    "in_key",
+    "kl_divergence",
+    "likeness",
+    "neighbours",
+    "overlap",
+    "percentile_interval",
+    "pitch_class_entropy",
+    "polyphony",
+    "qualified_notes",
+    "scale_consistency",
+    "standardised",
+    "tonal_distance",
+    "used_pitch_classes",
+    "voices",
+]

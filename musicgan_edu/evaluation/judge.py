@@ -1,0 +1,258 @@
+"""The judge: can a random forest tell the machine's windows from real ones?
+
+Comes in: real and fake windows. Goes out: `Verdict`: held-out accuracy (0.5: it can't) with its
+interval, what gave the machine away, and on request the accuracies that chance alone gives.
+
+Conventions
+-----------
+Windows of one piece are alike, so a piece stays in one fold and intervals resample whole pieces;
+each fake without a source is a piece of its own. Classes are balanced, keys normalised, both sides
+on the same grid. The same seed gives the same verdict. Never select on the test split. Lesson 10.
+
+References
+----------
+Lopez-Paz, Oquab (2017): Revisiting Classifier Two-Sample Tests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+
+from musicgan_edu.evaluation.feature_table import Features, features
+from musicgan_edu.evaluation.grids import EvaluationError, groups_of
+from musicgan_edu.evaluation.tally import percentile_interval, resample
+from musicgan_edu.score import Score
+
+__all__ = ["Comparison", "Verdict", "c2st", "compare"]
+
+MIN_WINDOWS = 300
+N_FOLDS = 5
+N_TREES = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What the judge found.
+
+    accuracy : held-out share of windows told right, real and fake counting alike; 0.5 is chance.
+    interval : its 95 % bootstrap interval over pieces: the luck of which music was held out, not
+        that of the training folds; `null` has both.
+    gives_away : (feature, importance, mean in real, mean in fake), the most telling first.
+    null : accuracies under permuted piece labels, float (n_permutations,).
+    n_windows, n_pieces : real windows used (as many as fakes) and the pieces that they come from.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    gives_away: tuple[tuple[str, float, float, float], ...]
+    null: np.ndarray
+    n_windows: int
+    n_pieces: int
+
+    def __float__(self) -> float:
+        return self.accuracy
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"C2ST {self.accuracy:.3f} [{low:.3f}, {high:.3f}] on {self.n_windows} real windows of {self.n_pieces} pieces"
+
+    @property
+    def p_value(self) -> float:
+        """How often chance alone does as well: (1 + #{null ≥ accuracy}) / (1 + n); NaN without a null."""
+        if not len(self.null):
+            return float("nan")
+        return (1 + int((self.null >= self.accuracy).sum())) / (1 + len(self.null))
+
+
+class Comparison(NamedTuple):
+    """Two models before the same judge: `difference` = a − b, below 0 where a is the better liar."""
+
+    a: Verdict
+    b: Verdict
+    difference: float
+    interval: tuple[float, float]
+
+
+class _Sample(NamedTuple):
+    """One class's windows: x float (n, F), group and fold int (n,)."""
+
+    x: np.ndarray
+    group: np.ndarray
+    fold: np.ndarray
+
+
+def c2st(
+    real: Sequence[Score],
+    fake: Sequence[Score],
+    *,
+    n_bars: int = 2,
+    seed: int = 0,
+    min_windows: int = MIN_WINDOWS,
+    n_permutations: int = 0,
+) -> Verdict:
+    """Held-out accuracy of a forest of 300 trees that tells fake windows from real ones.
+
+    Parameters
+    ----------
+    real, fake : windows of `n_bars` bars that start on a barline. Those of one piece share their
+        `source`; a fake without one counts as a piece of its own. Of the larger set a random
+        sample is used, so that both classes are alike.
+    n_permutations : draws of the null, each a cross-validation with a smaller forest; 0 for none.
+
+    Raises
+    ------
+    EvaluationError : fewer than `min_windows` of either, or fewer pieces than folds.
+
+    See Also
+    --------
+    compare : two models on the same real windows.
+    """
+    table = _tables([real, fake], n_bars=n_bars, min_windows=min_windows, seed=seed)
+    samples = _folded(table.samples, seed)
+    right, importance = _cross_validate(*samples, n_trees=N_TREES, seed=seed)
+    return _verdict(samples, right, importance, table.names, seed, n_permutations)
+
+
+def compare(
+    real: Sequence[Score],
+    fake_a: Sequence[Score],
+    fake_b: Sequence[Score],
+    *,
+    n_bars: int = 2,
+    seed: int = 0,
+    min_windows: int = MIN_WINDOWS,
+) -> Comparison:
+    """Two models against the same real windows in the same folds; parameters and errors as `c2st`.
+
+    The interval of the difference draws the real pieces once for both, so what the choice of real
+    music adds to either accuracy cancels.
+    """
+    table = _tables([real, fake_a, fake_b], n_bars=n_bars, min_windows=min_windows, seed=seed)
+    ours, a, b = _folded(table.samples, seed)
+    (right_a, importance_a), (right_b, importance_b) = (
+        _cross_validate(ours, fake, n_trees=N_TREES, seed=seed) for fake in (a, b)
+    )
+    draws = [
+        _draws((ours, fake), right, seed, i) for i, (fake, right) in enumerate(((a, right_a), (b, right_b)))
+    ]
+    first = _verdict((ours, a), right_a, importance_a, table.names, seed, 0)
+    second = _verdict((ours, b), right_b, importance_b, table.names, seed, 0)
+    return Comparison(
+        first, second, first.accuracy - second.accuracy, percentile_interval(draws[0] - draws[1])
+    )
+
+
+class _Tables(NamedTuple):
+    samples: list[_Sample]
+    names: tuple[str, ...]
+
+
+def _tables(sets: Sequence[Sequence[Score]], *, n_bars: int, min_windows: int, seed: int) -> _Tables:
+    """Features of equally many windows of each set; groups are shared between the sets."""
+    size = min(len(windows) for windows in sets)
+    if size < max(min_windows, 1):
+        counts = " and ".join(str(len(windows)) for windows in sets)
+        raise EvaluationError(
+            f"evaluation: c2st needs at least {min_windows} windows of each kind, got {counts}"
+        )
+    rng = np.random.default_rng(seed)
+    chosen = [np.sort(rng.permutation(len(windows))[:size]) for windows in sets]
+    picked = [[windows[i] for i in index] for windows, index in zip(sets, chosen, strict=True)]
+    group = groups_of([window for windows in picked for window in windows]).reshape(len(sets), size)
+    tables: list[Features] = [features(windows, n_bars=n_bars) for windows in picked]
+    none = np.zeros(size, dtype=int)
+    return _Tables([_Sample(t.values, g, none) for t, g in zip(tables, group, strict=True)], tables[0].names)
+
+
+def _folded(samples: Sequence[_Sample], seed: int) -> list[_Sample]:
+    """Folds of about equally many windows for each class; a group stays in its fold in all of them."""
+    rng = np.random.default_rng(seed)
+    fold_of: dict[int, int] = {}
+    result = []
+    for sample in samples:
+        groups, sizes = np.unique(sample.group, return_counts=True)
+        if len(groups) < N_FOLDS:
+            raise EvaluationError(
+                f"evaluation: c2st needs windows of at least {N_FOLDS} pieces, got {len(groups)}"
+            )
+        filled = np.zeros(N_FOLDS)
+        for i in sorted(rng.permutation(len(groups)), key=lambda i: -sizes[i]):  # large ones first
+            fold = fold_of.setdefault(int(groups[i]), int(filled.argmin()))
+            filled[fold] += sizes[i]
+        result.append(sample._replace(fold=np.array([fold_of[g] for g in sample.group.tolist()])))
+    return result
+
+
+def _cross_validate(
+    real: _Sample, fake: _Sample, *, n_trees: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each window was told right while held out, bool (2 n,), and importances, (F,)."""
+    x, fold = np.concatenate([real.x, fake.x]), np.concatenate([real.fold, fake.fold])
+    is_fake = np.arange(len(x)) >= len(real.x)
+    right, importance = np.zeros(len(x), dtype=bool), np.zeros(x.shape[1])
+    for i in range(N_FOLDS):
+        held = fold == i
+        forest = RandomForestClassifier(n_trees, random_state=seed + i, n_jobs=2, class_weight="balanced")
+        forest.fit(x[~held], is_fake[~held])
+        right[held] = forest.predict(x[held]) == is_fake[held]
+        importance += forest.feature_importances_ / N_FOLDS
+    return right, importance
+
+
+def _verdict(
+    samples: Sequence[_Sample],
+    right: np.ndarray,
+    importance: np.ndarray,
+    names: tuple[str, ...],
+    seed: int,
+    n_permutations: int,
+) -> Verdict:
+    real, fake = samples
+    means = zip(names, importance, real.x.mean(0), fake.x.mean(0), strict=True)
+    rows = sorted(((n, float(i), float(r), float(f)) for n, i, r, f in means), key=lambda row: -row[1])
+    null = [_null_draw(real, fake, seed=seed + 1 + i) for i in range(n_permutations)]
+    interval = percentile_interval(_draws(samples, right, seed, 0))
+    n_pieces = len(np.unique(real.group))
+    return Verdict(float(right.mean()), interval, tuple(rows), np.array(null), len(real.x), n_pieces)
+
+
+def _draws(samples: Sequence[_Sample], right: np.ndarray, seed: int, stream: int) -> np.ndarray:
+    """Accuracies over bootstrap draws of pieces, (1000,): real ones from `seed`, fakes from `stream` too."""
+    n = len(samples[0].x)
+    seeds = (seed, seed + 1000 + stream)
+    draws = []
+    for sample, told, own in zip(samples, (right[:n], right[n:]), seeds, strict=True):
+        _, group = np.unique(sample.group, return_inverse=True)
+        weights = resample(int(group.max()) + 1, n_draws=1000, seed=own)  # (1000, G)
+        draws.append((weights @ np.bincount(group, told)) / (weights @ np.bincount(group)))
+    return (draws[0] + draws[1]) / 2
+
+
+def _null_draw(real: _Sample, fake: _Sample, *, seed: int, n_trees: int = 60) -> float:
+    """The accuracy where there is nothing to find: pieces dealt at random to "real" and "fake".
+
+    Fakes without a piece are bundled into as many as there are real ones, so that both classes
+    come in lumps of the same kind: lumps are what makes chance wider than a coin's.
+    """
+    rng = np.random.default_rng(seed)
+    x, group = np.concatenate([real.x, fake.x]), np.concatenate([real.group, _bundled(real, fake, rng)])
+    pieces = rng.permutation(np.unique(group))
+    sizes = np.bincount(group)[pieces]
+    first = np.isin(group, pieces[: int(np.searchsorted(np.cumsum(sizes), len(x) / 2)) + 1])
+    halves = [_Sample(x[mine], group[mine], group[mine]) for mine in (first, ~first)]
+    right, _ = _cross_validate(*_folded(halves, seed), n_trees=n_trees, seed=seed)
+    return float((right[: first.sum()].mean() + right[first.sum() :].mean()) / 2)
+
+
+def _bundled(real: _Sample, fake: _Sample, rng: np.random.Generator) -> np.ndarray:
+    """Groups of the fakes; single ones share the real pieces' sizes, under numbers not yet taken."""
+    _, sizes = np.unique(fake.group, return_counts=True)
+    if sizes.max() > 1:
+        return fake.group
+    _, like = np.unique(real.group, return_inverse=True)
+    return rng.permutation(like) + 1 + max(real.group.max(), fake.group.max())

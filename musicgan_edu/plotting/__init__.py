@@ -1,0 +1,36 @@
+"""Every figure of the course, readable on light and dark pages, by colour-blind eyes and by ear.
+
+Comes in: Scores, arrays and mappings of numbers. Goes out: `Figure`, a matplotlib figure with
+`alt_text`, a description computed from the very data that it draws.
+
+Conventions
+-----------
+A figure shows itself, with its alt text, as the last line of a cell; anywhere else in a cell say
+`plotting.show(figure)`. pyplot is never used, so nothing stays open and nothing is shown twice.
+Colours are Okabe and Ito's; the background is transparent and the text a grey that stands out
+alike from white and from black. Names that come from files are drawn as they are: `$` starts no
+formula.
+
+References
+----------
+Okabe, Ito (2008): Color Universal Design.
+"""
+
+from musicgan_edu.plotting.charts import histograms, intervals, losses
+from musicgan_edu.plotting.figure import COLOURS, GREY, Figure, PlotError, show
+from musicgan_edu.plotting.pictures import piano_roll, pitch_name, spectrograms, tensor
+
+__all__ = [
+    "COLOURS",
+    "GREY",
+    "Figure",
+    "PlotError",
+    "histograms",
+    "intervals",
+    "losses",
+    "piano_roll",
+    "pitch_name",
+    "show",
+    "spectrograms",
+    "tensor",
+]

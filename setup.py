@@ -1,0 +1,23 @@
+"""Puts the built lessons into the wheel; everything else about the package is in pyproject.toml."""
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+
+class BuildWithLessons(build_py):
+    """A wheel has no notebooks/ beside it, so the package carries a copy; an editable install doesn't."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        for path in sorted(Path("notebooks").rglob("[0-9][0-9]_*.ipynb")):
+            target = Path(self.build_lib, "musicgan_edu", "lessons", path.relative_to("notebooks"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+setup(cmdclass={"build_py": BuildWithLessons})

@@ -1,0 +1,190 @@
+"""The judge: what it sees, that it holds pieces apart, that its errors are honest."""
+
+import math
+
+import numpy as np
+import pytest
+
+from musicgan_edu import evaluation
+from musicgan_edu.evaluation import EvaluationError, judge
+from musicgan_edu.score import Score, Track
+
+TRACKS = (Track("Soprano"), Track("Bass"))
+
+
+@pytest.fixture(autouse=True)
+def small_forests(monkeypatch):
+    monkeypatch.setattr(judge, "N_TREES", 60)  # a judge in a hurry; all else is as in earnest
+
+
+def windows(n, *, seed, pieces=10, gap=12, named=True):
+    """Two voices of eight quarter notes in C major, `gap` semitones and more apart."""
+    rng = np.random.default_rng(seed)
+    scale = np.array([60, 62, 64, 65, 67, 69, 71])
+    result = []
+    for i in range(n):
+        tune = rng.choice(scale, 8)
+        rows = [(0, p + 12, t, 1) for t, p in enumerate(tune)]
+        rows += [(1, p + 12 - gap - rng.choice([0, 5, 12]), t, 1) for t, p in enumerate(tune)]
+        result.append(Score.from_rows(rows, TRACKS, source=f"piece {seed} {i % pieces}" if named else ""))
+    return result
+
+
+def test_features_by_name_and_number():
+    # C major throughout: soprano C5 D5 held over 2 beats each, bass C4 for 1 beat, E4 for 3; 1 bar
+    score = Score.from_rows([(0, 72, 0, 2), (0, 74, 2, 2), (1, 60, 0, 1), (1, 64, 1, 3)], TRACKS)
+    table = evaluation.features(evaluation.voices([score], n_bars=1))
+    got = dict(zip(table.names, table.values[0], strict=True))
+    expected = {
+        "pitch class C": (8 + 4) / 32,
+        "interval 0 Soprano–Bass": 4 / 16,
+        "interval 8 Soprano–Bass": 4 / 16,
+        "interval 10 Soprano–Bass": 8 / 16,
+        "steps Soprano": 1 / 16,
+        "thirds Bass": 1 / 16,
+        "holds Soprano": 14 / 16,
+        "register Soprano": 73.0,
+        "spread Soprano": 1.0,
+        "register Bass": 63.0,
+        "changes on the beat": (1 + 0.5 + 0.5 + 0) / 4,
+        "rests Bass": 0.0,
+        "crossings Soprano–Bass": 0.0,
+        "parallel fifths": 0.0,
+    }
+    assert {name: got[name] for name in expected} == pytest.approx(expected)
+
+
+def test_features_see_repeats_leaps_rests_crossings_and_parallels():
+    rows = [(0, 67, 0, 1), (0, 69, 1, 1), (0, 69, 2, 1), (1, 60, 0, 1), (1, 62, 1, 1), (1, 72, 2, 0.5)]
+    table = evaluation.features(evaluation.voices([Score.from_rows(rows, TRACKS)], n_bars=1))
+    got = dict(zip(table.names, table.values[0], strict=True))
+    expected = {
+        "parallel fifths": 1.0,
+        "repeats Soprano": 1 / 16,
+        "leaps Bass": 1 / 16,
+        "rests Soprano": 4 / 16,
+        "rests Bass": 6 / 16,
+        "crossings Soprano–Bass": 2 / 16,
+    }
+    assert {name: got[name] for name in expected} == pytest.approx(expected)
+
+
+def test_features_of_four_voices_cover_what_the_judge_must_see():
+    choir = Score.from_rows([(v, 72 - 7 * v, 0, 8) for v in range(4)])
+    table = evaluation.features([choir])
+    assert table.values.shape == (1, len(table.names)) == (1, 124)
+    assert sum(name.startswith("interval") for name in table.names) == 6 * 12
+    assert np.isfinite(table.values).all()
+
+
+def test_features_of_silence_are_finite():
+    table = evaluation.features([Score.from_rows([], TRACKS)])
+    assert np.isfinite(table.values).all()
+    assert table.values[0, table.names.index("rests Bass")] == 1
+
+
+def test_features_ignore_the_key():
+    here = windows(5, seed=1)
+    there = [s.replace(notes=_moved(s.notes, 3)) for s in here]
+    # the nearest way to C is up from one key and down from another: registers mustn't tell
+    assert evaluation.features(there).values == pytest.approx(evaluation.features(here).values)
+
+
+def test_features_ignore_a_stated_key():
+    # corpora state keys and generators don't: the judge mustn't see who does
+    here = windows(5, seed=1)
+    stated = [s.replace(key=(6, "minor")) for s in here]
+    assert np.array_equal(evaluation.features(stated).values, evaluation.features(here).values)
+
+
+def test_features_of_pitches_at_the_edge_stay_notes():
+    # D major from the lowest D♭ on: two semitones down would leave the MIDI range at -1, which is REST
+    low = Score.from_rows([(0, p, float(t), 1) for t, p in enumerate((2, 6, 9, 2, 1, 9, 6, 2))])
+    table = evaluation.features([low])
+    got = dict(zip(table.names, table.values[0], strict=True))
+    assert got["rests track 1"] == 0
+    assert got["pitch class B"] == 1 / 8
+
+
+def _moved(notes, semitones):
+    notes = notes.copy()
+    notes["pitch"] += semitones
+    return notes
+
+
+def test_c2st_tells_what_differs_and_says_by_what():
+    verdict = evaluation.c2st(windows(60, seed=1), windows(80, seed=2, gap=19, named=False), min_windows=50)
+    assert verdict.accuracy > 0.95
+    assert verdict.interval[0] > 0.9
+    assert (verdict.n_windows, verdict.n_pieces) == (60, 10)
+    top = [name for name, *_ in verdict.gives_away[:8]]
+    assert "register Bass" in top
+    _, _, real, fake = next(row for row in verdict.gives_away if row[0] == "register Bass")
+    assert fake < real - 3
+
+
+def test_c2st_finds_nothing_where_there_is_nothing_and_repeats_itself():
+    real, fake = windows(100, seed=1), windows(100, seed=2, named=False)
+    verdict = evaluation.c2st(real, fake, min_windows=100, seed=3, n_permutations=6)
+    assert 0.35 < verdict.accuracy < 0.65
+    assert verdict.interval[0] < verdict.accuracy < verdict.interval[1]
+    assert verdict.null.shape == (6,)
+    assert abs(verdict.null.mean() - 0.5) < 0.12
+    assert verdict.p_value == (1 + (verdict.null >= verdict.accuracy).sum()) / 7
+    again = evaluation.c2st(real, fake, min_windows=100, seed=3)
+    assert (again.accuracy, again.interval, again.gives_away) == (
+        verdict.accuracy,
+        verdict.interval,
+        verdict.gives_away,
+    )
+    assert math.isnan(again.p_value)
+
+
+def test_c2st_never_learns_a_piece_by_heart():
+    # Each piece has a register of its own. Were its windows in training and held-out folds alike,
+    # the forest would recognise pieces and be far above chance.
+    def pieces(seed):
+        rng = np.random.default_rng(seed)
+        return [
+            Score.from_rows([(0, 72, 0, 8), (1, low, 0, 8)], TRACKS, source=f"{seed} {i}")
+            for i, low in enumerate(rng.permutation(np.arange(36, 66)))
+            for _ in range(5)
+        ]
+
+    assert evaluation.c2st(pieces(1), pieces(2), min_windows=100).accuracy < 0.6
+
+
+def test_folds_keep_pieces_together_and_classes_even():
+    group = np.repeat(np.arange(20), 7)
+    samples = [
+        judge._Sample(np.zeros((140, 1)), group + offset, np.zeros(140, dtype=int)) for offset in (0, 10)
+    ]
+    real, fake = judge._folded(samples, seed=1)
+    of = {}
+    for g, f in [*zip(real.group, real.fold, strict=True), *zip(fake.group, fake.fold, strict=True)]:
+        assert of.setdefault(g, f) == f
+    assert np.bincount(real.fold).tolist() == [28] * 5
+
+
+def test_c2st_refuses_too_little():
+    with pytest.raises(EvaluationError, match="at least 300 windows of each kind, got 20 and 400"):
+        evaluation.c2st(windows(20, seed=1), windows(400, seed=2))
+    with pytest.raises(EvaluationError, match="windows of at least 5 pieces, got 2"):
+        evaluation.c2st(windows(20, seed=1, pieces=2), windows(20, seed=2), min_windows=20)
+
+
+def test_compare_is_paired_on_the_same_real_windows():
+    real = windows(100, seed=1)
+    good, bad = windows(90, seed=2, named=False), windows(120, seed=3, gap=19, named=False)
+    found = evaluation.compare(real, good, bad, min_windows=80)
+    assert found.difference == pytest.approx(found.a.accuracy - found.b.accuracy)
+    assert found.difference < -0.2
+    assert found.interval[0] < found.difference < found.interval[1] < 0
+    assert found.a.n_windows == found.b.n_windows == 90
+
+
+def test_comparing_a_model_with_itself_gives_no_difference():
+    real, fake = windows(60, seed=1), windows(60, seed=2, named=False)
+    found = evaluation.compare(real, fake, list(fake), min_windows=60)
+    assert abs(found.difference) < 0.12
+    assert found.interval[0] <= 0 <= found.interval[1]

@@ -1,0 +1,114 @@
+"""Every lesson, as learners get it and with its solutions, executed from top to bottom in a real kernel.
+
+What each run took lands in test-results/notebooks.tsv (lesson, version, seconds, peak memory in MB).
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from musicgan_edu import course, lab
+
+pytestmark = pytest.mark.notebook
+RESULTS = course.ROOT.parent / "test-results" / "notebooks.tsv"
+LESSONS = sorted(course.ROOT.glob("[0-9][0-9]_*.ipynb"))
+SECONDS = {"07": 360}  # the lesson that trains; the others
+MEGABYTES = 1536  # 1.5 GB, in units of 1024 kB as the kernel counts
+CHECK = re.compile(r"^(\d\d\.\w+): (. [a-z ]+)", re.M)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def results():
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("w", encoding="utf-8") as stream:
+        stream.write("lesson\tversion\tseconds\tMB\n")
+    yield
+    print(f"\n{RESULTS.read_text(encoding='utf-8')}")
+
+
+def execute(path, folder):
+    """The executed notebook, its seconds (kernel start included) and the kernel's peak memory in MB."""
+    notebook = nbformat.read(path, as_version=4)
+    limit = SECONDS.get(path.name[:2], 240)
+    client = NotebookClient(
+        notebook, timeout=limit, store_widget_state=False, resources={"metadata": {"path": str(folder)}}
+    )
+    started = time.monotonic()
+    with client.setup_kernel(env=lab.environment()):  # as a learner's kernels get it
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+        seconds = time.monotonic() - started
+        memory = peak_memory(client)
+    return notebook, seconds, memory
+
+
+def peak_memory(client):
+    """The kernel's peak memory in MB, 0 where there's no /proc."""
+    status = Path(f"/proc/{client.km.provisioner.pid}/status")
+    if not status.exists():
+        return 0.0
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1024
+
+
+def printed(cell):
+    return "".join(o.get("text", "") for o in cell.get("outputs", []) if o.output_type == "stream")
+
+
+@pytest.mark.parametrize("version", ["learner", "solutions"])
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_lesson(lesson, version, tmp_path, monkeypatch):
+    monkeypatch.delenv("MUSICGAN_PROGRESS", raising=False)
+    path = lesson if version == "learner" else lesson.parent / "solutions" / lesson.name
+    notebook, seconds, memory = execute(path, tmp_path)
+    with RESULTS.open("a", encoding="utf-8") as stream:
+        stream.write(f"{lesson.stem}\t{version}\t{seconds:.1f}\t{memory:.0f}\n")
+    assert seconds <= SECONDS.get(lesson.name[:2], 240)
+    assert memory <= MEGABYTES
+    assert_checks_answer(notebook, version, tmp_path)
+    assert_outputs_are_good(notebook)
+
+
+def assert_checks_answer(notebook, version, folder):
+    """Stubs are "not attempted" and leave no progress, solutions are "correct" and are noted."""
+    asked = {
+        n for cell in notebook.cells for n in re.findall(r"""checks\.check\(\s*["']([^"']+)""", cell.source)
+    }
+    answers = dict(answer for cell in notebook.cells for answer in CHECK.findall(printed(cell)))
+    assert answers.keys() == asked
+    wanted = "✔ correct" if version == "solutions" else "○ not attempted"
+    assert {name: answer.strip() for name, answer in answers.items()} == dict.fromkeys(asked, wanted)
+    assert (folder / "musicgan_progress.json").exists() == (version == "solutions" and bool(asked))
+    uses = [cell for cell in notebook.cells if "uses the reference solution" in printed(cell)]
+    assert bool(uses) == (version == "learner" and bool(asked))
+
+
+def assert_outputs_are_good(notebook):
+    """No warning from our code, a text beside every picture, no widget state, nothing from a network."""
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                assert "Warning" not in output.text, output.text
+            data = output.get("data", {})
+            html = "".join(data.get("text/html", ""))
+            assert "<img" not in html or re.search(r'alt="[^"]{10,}"', html), cell.source
+            if any(kind.startswith("image/") for kind in data):
+                described = re.search(
+                    r'alt="[^"]{10,}"|aria-label="[^"]{10,}"', html + data.get("image/svg+xml", "")
+                )
+                assert described, f"a picture without alt text: {cell.source}"
+            assert not re.search(r'src="(https?:)?//', html), cell.source
+
+
+def test_a_learners_folder_is_left_clean(tmp_path):
+    """Lessons write where they run only what they say: the progress file."""
+    lesson = LESSONS[0]
+    execute(lesson.parent / "solutions" / lesson.name, tmp_path)
+    assert [name for name in os.listdir(tmp_path) if name != ".ipynb_checkpoints"] == [
+        "musicgan_progress.json"
+    ]

@@ -1,0 +1,200 @@
+"""Figures: what is drawn, that names stay literal, and that the alt text tells the truth."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+from musicgan_edu import plotting
+from musicgan_edu.plotting import PlotError
+from musicgan_edu.score import Score, Track
+
+HOSTILE = Track("_So$p_r$ <img src=x>\n" + "z" * 90)
+
+
+def duet(**fields):
+    rows = [(0, 72, 0, 1), (0, 74, 1, 3), (1, 60, 0, 4), (1, 55, 4, 4)]
+    return Score.from_rows(rows, fields.pop("tracks", [Track("Soprano"), Track("Bass")]), **fields)
+
+
+def png_size(figure):
+    data = figure.to_png()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def names_in_legend(figure):
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_piano_roll_draws_each_note_where_it_is():
+    figure = plotting.piano_roll(duet())
+    axes = figure.axes[0]
+    boxes = [path.get_extents() for collection in axes.collections for path in collection.get_paths()]
+    assert [(round(box.x0, 2), round((box.y0 + box.y1) / 2)) for box in boxes] == [
+        (0, 72),
+        (1, 74),
+        (0, 60),
+        (4, 55),
+    ]
+    assert all(
+        box.x1 < end for box, end in zip(boxes, (1, 4, 4, 8), strict=True)
+    )  # a gap before the next note
+    assert axes.get_xlim() == (0, 8)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "3"]
+    assert names_in_legend(figure) == ["Soprano", "Bass"]
+    assert png_size(figure) == (1080, 432)
+
+
+def test_piano_roll_says_what_it_shows():
+    text = plotting.piano_roll(duet(title="Two voices")).alt_text
+    assert text == (
+        "Piano roll of Two voices: 2 bars of 4 beats, 4 notes. Soprano: 2 notes, C5 to D5; Bass: 2 notes, G3 to C4."
+    )
+
+
+def test_piano_roll_counts_bars_from_the_first_barline():
+    axes = plotting.piano_roll(duet(pickup=1.0)).axes[0]
+    assert list(axes.get_xticks()) == [1, 5]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
+
+
+def test_piano_roll_of_a_part_and_of_nothing():
+    part = plotting.piano_roll(duet(), start=4, end=8)
+    assert "1 note, " in part.alt_text
+    assert part.axes[0].get_xlim() == (4, 8)
+    assert plotting.piano_roll(Score.from_rows([], [Track("a")])).alt_text == "Piano roll: no notes."
+    with pytest.raises(PlotError, match=r"expected 0 ≤ start < end, got start 3 and end 2"):
+        plotting.piano_roll(duet(), start=3, end=2)
+
+
+def test_names_from_files_are_drawn_as_they_are():
+    figure = plotting.piano_roll(duet(tracks=[HOSTILE, Track("中 $\\frac{")], title="$x^"))
+    name = names_in_legend(figure)[0]
+    assert name.startswith("_So$p_r$ <img src=x> zzz")
+    assert len(name) == 40
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no glyph, no mathtext, no hidden label
+        picture = figure.to_html()
+    alt = re.search(r'alt="([^"]*)"', picture).group(1)
+    assert "&lt;img src=x&gt;" in alt
+    assert picture.count("<") == 1
+
+
+def test_many_tracks_and_bars_stay_readable():
+    rows = [(t, 40 + t, float(4 * b), 4) for t in range(12) for b in range(100)]
+    figure = plotting.piano_roll(Score.from_rows(rows))
+    assert len(figure.axes[0].get_xticks()) <= 24
+    assert figure.alt_text.endswith("and 4 more tracks.")
+
+
+def test_a_figure_shows_itself_with_alt_text_and_clear_background():
+    figure = plotting.piano_roll(duet())
+    bundle = figure._repr_mimebundle_()
+    assert bundle["text/plain"] == figure.alt_text
+    assert bundle["text/html"].startswith('<img src="data:image/png;base64,')
+    assert figure.alt_text in bundle["text/html"]
+    assert figure.get_facecolor()[3] == 0
+
+
+def test_show_displays_and_refuses_a_figure_without_alt_text(capsys):
+    plotting.show(plotting.piano_roll(duet()))
+    assert "Figure" in capsys.readouterr().out  # outside of a notebook: its repr
+    with pytest.raises(PlotError, match="give the figure an alt_text"):
+        plotting.show(plotting.Figure())
+
+
+@pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (69, "A4"), (70, "B♭4"), (0, "C-1"), (127, "G9")])
+def test_pitch_name(pitch, name):
+    assert plotting.pitch_name(pitch) == name
+
+
+def test_grey_stands_out_from_light_and_dark():
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(w * x for w, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    grey = luminance(plotting.GREY)
+    for page in ("#ffffff", "#111111"):
+        bright, dark = sorted([grey, luminance(page)], reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) > 4.3
+
+
+def test_losses_tell_begin_end_and_what_is_missing():
+    figure = plotting.losses({"D $1": [1.0, 0.5, 0.25], "G": [2.0, np.nan, 3.0]}, steps=[10, 20, 30])
+    assert figure.alt_text == (
+        "Line chart: loss (nats) over training step. D $1 goes from 1 at 10 to 0.25 at 30, lowest 0.25, highest 1; "
+        "G goes from 2 at 10 to 3 at 30, lowest 2, highest 3, 1 value not finite."
+    )
+    first, second = figure.axes[0].get_lines()
+    assert first.get_linestyle() != second.get_linestyle()
+    assert names_in_legend(figure) == ["D $1", "G"]
+    assert png_size(figure)[0] == 960
+
+
+def test_losses_refuse_what_does_not_fit():
+    with pytest.raises(PlotError, match="2 steps but 3 values of 'D'"):
+        plotting.losses({"D": [1, 2, 3]}, steps=[1, 2])
+    with pytest.raises(PlotError, match="the mapping is empty"):
+        plotting.losses({})
+    with pytest.raises(PlotError, match=r"got shape \(0,\) for 'D'"):
+        plotting.losses({"D": []})
+
+
+def test_intervals_draw_value_and_span():
+    figure = plotting.intervals({"GAN": (0.7, 0.6, 0.75), "real": (0.5,)}, xlabel="accuracy", reference=0.5)
+    assert figure.alt_text == (
+        "Chart of values with intervals: accuracy. GAN 0.7 (interval 0.6 to 0.75); real 0.5. The dashed line stands at 0.5."
+    )
+    bar = figure.axes[0].get_lines()[0]
+    assert list(bar.get_xdata()) == [0.6, 0.75]
+    with pytest.raises(PlotError, match=r"got \[1.0, 2.0\] for 'a'"):
+        plotting.intervals({"a": (1, 2)}, xlabel="x")
+
+
+def test_histograms_share_their_bins():
+    figure = plotting.histograms({"real": [60, 60, 62], "fake": [62, 63, np.nan]}, xlabel="pitch")
+    real, fake = (patch.get_data() for patch in figure.axes[0].patches)
+    assert real.edges.tolist() == fake.edges.tolist() == [59.5, 60.5, 61.5, 62.5, 63.5]
+    assert real.values == pytest.approx([2 / 3, 0, 1 / 3, 0])
+    assert figure.alt_text.startswith(
+        "Histograms of pitch. real: 3 values, mean 60.7, SD 0.943; fake: 2 values"
+    )
+    with pytest.raises(PlotError, match=r"got shape \(0,\) for 'fake'"):
+        plotting.histograms({"real": [1], "fake": [np.nan]}, xlabel="pitch")
+
+
+def test_tensor_has_a_panel_for_each_voice():
+    values = np.zeros((8, 2, 5))
+    values[3, 1, 4] = 1
+    figure = plotting.tensor(values, names=["S", "B"])
+    pictures = [axes.images[0].get_array() for axes in figure.axes[:2]]
+    assert [picture.shape for picture in pictures] == [(5, 8), (5, 8)]
+    assert pictures[1][4, 3] == 1
+    assert "shape 8 × 2 × 5" in figure.alt_text
+    assert "values from 0 to 1, 1.2% of them not zero" in figure.alt_text
+    with pytest.raises(PlotError, match=r"got \(5,\)"):
+        plotting.tensor(np.zeros(5))
+    with pytest.raises(PlotError, match="1 names for 2 panels"):
+        plotting.tensor(values, names=["S"])
+
+
+def test_spectrograms_share_one_scale():
+    t = np.arange(8000) / 8000
+    tone = np.sin(2 * np.pi * 1000 * t)
+    figure = plotting.spectrograms({"before": tone, "after": tone / 100}, sample_rate=8000)
+    before, after = (axes.images[0].get_array() for axes in figure.axes[:2])
+    assert before.shape[0] == 513
+    assert int(before.mean(1).argmax()) == 128  # 1000 Hz of 4000 in 513 rows
+    assert before.max() == pytest.approx(0)
+    assert after.max() == pytest.approx(-40)
+    assert "0 to 4 kHz" in figure.alt_text
+    with pytest.raises(PlotError, match="at least 1024 finite samples, got 10 of 'short'"):
+        plotting.spectrograms({"short": tone[:10]}, sample_rate=8000)
+
+
+def test_a_silent_recording_can_be_drawn():
+    figure = plotting.spectrograms({"silence": np.zeros(2048)}, sample_rate=8000)
+    assert "median level -80 dB" in figure.alt_text
