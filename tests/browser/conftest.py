@@ -3,6 +3,9 @@
 Every page fails its test on an error in the console, on an exception in a script, and on any
 request that leaves this machine. What is heard is recorded at the last node before the
 loudspeaker (`tape`), in blocks that carry their audio time, so a lost block shows as silence.
+
+Sound is made and recorded in real time: a machine that has no processor to spare for 10 ms
+drops some of it. So a test here is tried up to three times; each retry shows in pytest's report.
 """
 
 from __future__ import annotations
@@ -52,6 +55,12 @@ globalThis[Symbol.for("musicgan_edu")] = {
   },
 };
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 class Ear:
