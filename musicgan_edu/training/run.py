@@ -17,14 +17,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from musicgan_edu import cleaning, models, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import CheckpointError, EncodingError, Score, TrainingError
-from musicgan_edu.training.games import RECIPES, Recipe, SequenceGAN, make
+from musicgan_edu.training.games import GAN
+from musicgan_edu.training.recipes import RECIPES, Recipe
+from musicgan_edu.training.sequence import SequenceGAN
 
-__all__ = ["Budget", "prepare", "train"]
+__all__ = ["Budget", "make", "prepare", "train"]
 
 CHECKPOINT_SECONDS = 30
 LOG_SECONDS = 1
@@ -101,6 +104,13 @@ def train(
     run.play(windows, report)  # interrupted, it leaves the last checkpoint: half a step is no state
     run.save()
     return sampling.load(folder)
+
+
+def make(encoding: VoiceEncoding, recipe: Recipe, *, seed: int) -> GAN | SequenceGAN:
+    """The players of a recipe, freshly initialised from a seed."""
+    keras.utils.set_random_seed(seed)
+    game = GAN if recipe.generator == "convolutional" else SequenceGAN
+    return game(encoding, recipe, seed=seed)
 
 
 def _recipe(recipe: str | Recipe) -> Recipe:

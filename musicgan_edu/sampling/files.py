@@ -1,0 +1,64 @@
+"""A checkpoint's files: numbers and text, nothing that executes, each replaced as a whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from musicgan_edu.sampling.draw import Weights
+from musicgan_edu.score import CheckpointError
+
+__all__ = ["FORMAT", "read_arrays", "write", "write_arrays", "write_card", "write_whole"]
+
+FORMAT = 1
+MAX_BYTES = 256 * 2**20  # a checkpoint that unpacks to more is not one of ours
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file; never a pickle, never more than 256 MiB."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_BYTES:
+        raise CheckpointError(f"sampling: {path} unpacks to {size >> 20} MiB, more than {MAX_BYTES >> 20}")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+def write(folder: Path, weights: Weights, card: Mapping[str, Any], *, dtype: str = "float32") -> None:
+    """Weights and card into a folder, each file replaced as a whole: a crash leaves the old or the new."""
+    write_arrays(folder / "weights.npz", {key: value.astype(dtype) for key, value in weights.items()})
+    write_card(folder, card)
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """`card.json` in a checkpoint's folder, replaced as a whole."""
+    text = json.dumps({"format": FORMAT, **card}, indent=2, ensure_ascii=False)
+    write_whole(folder / "card.json", text.encode(errors="backslashreplace") + b"\n")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = True) -> None:
+    """An .npz file, replaced as a whole."""
+    buffer = io.BytesIO()
+    (np.savez_compressed if compress else np.savez)(buffer, allow_pickle=False, **dict(arrays))
+    write_whole(path, buffer.getvalue())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file in one step: written beside it, flushed to the disk, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,144 @@
+"""The game of a generator that speaks note by note: likelihood first, then the discriminator's verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import threadpoolctl
+
+from musicgan_edu import models, sampling
+from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.training.games import Game, minimise
+from musicgan_edu.training.recipes import RECIPES, Recipe
+
+__all__ = ["SequenceGAN"]
+
+
+class SequenceGAN(Game):
+    """Likelihood first, then the game: an LSTM that speaks, a CNN that listens to every step."""
+
+    def __init__(
+        self, encoding: VoiceEncoding, recipe: Recipe = RECIPES["chorales"], *, seed: int = 0
+    ) -> None:
+        n_features = models.relations(np.zeros((1, *encoding.shape[:2])), encoding).shape[-1]
+        super().__init__(encoding, recipe, n_features=n_features, seed=seed)
+        self.learners = list(self.generator.trainable_variables)
+        if recipe.latent_dim:
+            self.posterior = models.PosteriorEncoder(encoding, latent_dim=recipe.latent_dim)
+            self.learners += self.posterior.trainable_variables
+        self.game_on = tf.Variable(False, trainable=False)
+        self.pre_optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
+        for optimizer in (self.pre_optimizer, self.g_optimizer):
+            optimizer.build(self.learners)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+
+    def _generator(self) -> keras.Model:
+        sizes = {key: getattr(self.recipe, key) for key in ("latent_dim", "units", "width", "dropout")}
+        return models.RecurrentGenerator(self.encoding, **sizes)
+
+    def state(self) -> list[Any]:
+        optimizers = (self.pre_optimizer, self.g_optimizer, self.d_optimizer)
+        return [
+            *self.variables,
+            *(v for o in optimizers for v in o.variables),
+            *self.averaged,
+            self.n_averaged,
+            self.game_on,
+        ]
+
+    def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
+        recipe = self.recipe
+        if progress < recipe.pretraining:
+            pace = min(1.0, (step + 1) / 100) * max(0.05, 1 - progress / recipe.pretraining)
+            self.pre_optimizer.learning_rate.assign(recipe.learning_rate * pace)
+            return self.pretrain_step(real)
+        if not self.game_on.numpy():
+            self.game_on.assign(True)
+            for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
+                variable.assign(mean)  # the game starts from the averaged weights
+        z, fake = self.play(len(real), step=step)
+        values = self.discriminator_step(real, fake)
+        if progress >= recipe.pretraining + recipe.warming:
+            values |= self.generator_step(real, fake, z)
+        return values
+
+    def preview(self, n: int, *, step: int) -> np.ndarray:
+        return self.play(n, step=step)[1]
+
+    def _evidence(self, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """A latent for each real window, (B, latent_dim), and what it costs: KL in nats, at least free_nats."""
+        if not self.recipe.latent_dim:
+            return tf.zeros((tf.shape(tokens)[0], 0)), tf.constant(0.0)
+        mean, log_variance = self.posterior(tokens)
+        z = mean + tf.exp(log_variance / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
+        kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance, -1)
+        return z, tf.maximum(tf.reduce_mean(kl), self.recipe.free_nats)
+
+    def _surprise(self, tokens: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+        """−log p of each step given all before it and z, summed over voices, nats (B, T)."""
+        logits = self.generator(tokens, z, training=True)
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits), -1)
+
+    @tf.function
+    def pretrain_step(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step up the evidence lower bound of real windows (B, T, V)."""
+        tokens = tf.cast(tokens, tf.int32)
+        with tf.GradientTape() as tape:
+            z, kl = self._evidence(tokens)
+            nll = tf.reduce_mean(tf.reduce_sum(self._surprise(tokens, z), -1))
+            loss = (nll + kl) / tokens.shape[1]
+        minimise(self.pre_optimizer, tape, loss, self.learners)
+        self._average()
+        return {"nll": nll, "kl": kl}
+
+    @tf.function
+    def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step of D: every step of a real window should sound real, every step of a fake one fake."""
+        features = models.relations(
+            tf.concat([tf.cast(real, tf.int32), tf.cast(fake, tf.int32)], 0), self.encoding
+        )
+        with tf.GradientTape() as tape:
+            d_real, d_fake = tf.split(self.discriminator(features, training=True), 2)
+            loss = self.loss_pair.discriminator(d_real, d_fake)
+        minimise(self.d_optimizer, tape, loss, self.discriminator.trainable_variables)
+        return {"d_loss": loss, "d_real": tf.reduce_mean(d_real), "d_fake": tf.reduce_mean(d_fake)}
+
+    @tf.function
+    def generator_step(self, real: tf.Tensor, fake: tf.Tensor, z: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step of G: what convinced D becomes likelier, what didn't less so; some likelihood stays."""
+        real, fake = tf.cast(real, tf.int32), tf.cast(fake, tf.int32)
+        advantage = self._advantage(fake)
+        with tf.GradientTape() as tape:
+            z_real, kl = self._evidence(real)
+            surprise = self._surprise(tf.concat([real, fake], 0), tf.concat([z_real, z], 0))
+            real_surprise, fake_surprise = tf.split(tf.cast(surprise, tf.float32), 2)
+            nll = tf.reduce_mean(tf.reduce_sum(real_surprise, -1))
+            played = tf.reduce_mean(tf.reduce_sum(advantage * fake_surprise, -1))
+            loss = (self.recipe.likelihood * (nll + kl) + played) / real.shape[1]
+        minimise(self.g_optimizer, tape, loss, self.learners)
+        self._average()
+        return {"nll": nll, "kl": kl, "surprise": tf.reduce_mean(tf.reduce_sum(fake_surprise, -1))}
+
+    def _advantage(self, fake: tf.Tensor) -> tf.Tensor:
+        """How much better than the batch's mean D finds what follows each choice, (B, T), scale 1."""
+        verdict = self.discriminator(models.relations(fake, self.encoding))
+        later = np.arange(fake.shape[1])[None] - np.arange(fake.shape[1])[:, None]
+        weight = tf.constant(
+            np.where(later >= 0, self.recipe.discount ** np.maximum(later, 0), 0), tf.float32
+        )
+        answer = verdict @ tf.transpose(weight)
+        advantage = answer - tf.reduce_mean(answer, 0)
+        return tf.clip_by_value(advantage / (tf.math.reduce_std(advantage) + 1e-6), -3, 3)
+
+    def play(self, n: int, *, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """n windows as G plays them now: latents (n, latent_dim), classes uint8 (n, T, V)."""
+        rng = np.random.default_rng([self.seed, step])
+        z = rng.standard_normal((n, self.recipe.latent_dim), np.float32)
+        noise = rng.gumbel(size=(n, *self.encoding.shape)).astype(np.float32)
+        weights = models.weights_of(self.generator)
+        with threadpoolctl.threadpool_limits(1, "blas"):  # more would fight with TensorFlow's own threads
+            tokens = sampling.draw(weights, self.encoding, z, noise, gain=models.GAIN)
+        return z, tokens.astype(np.uint8)
