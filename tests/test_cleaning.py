@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musicgan_edu import cleaning, corpus
-from musicgan_edu.score import Score, ScoreError, Track
+from musicgan_edu.score import Grid, Score, ScoreError, Track
 
 DRUMS = [Track("Piano"), Track("Kit", is_drum=True)]
 
@@ -181,6 +181,39 @@ def test_to_c_goes_the_shortest_way(key, shift, home):
 
 
 # ---- windows --------------------------------------------------------------------------------------
+
+
+def test_thin_leaves_out_what_starts_between_steps_and_fills_its_place():
+    rows = [
+        (0, 60, 0, 0.25),
+        (0, 62, 0.25, 0.25),
+        (0, 64, 0.5, 1.25),
+        (0, 65, 1.75, 0.25),
+        (0, 67, 2, 1),
+        (0, 69, 3.75, 0.25),
+    ]
+    thinned = cleaning.thin(Score.from_rows(rows), 2)
+    assert thinned.notes[["pitch", "onset", "duration"]].tolist() == [
+        (60, 0, 0.5),
+        (64, 0.5, 1.5),
+        (67, 2, 1),
+    ]
+    late = cleaning.thin(
+        Score.from_rows([(0, 60, 0, 0.25), (0, 62, 0.25, 0.5), (0, 64, 0.75, 1)], pickup=0.25), 2
+    )
+    assert late.notes[["pitch", "onset", "duration"]].tolist() == [(62, 0.25, 0.5), (64, 0.75, 1)]
+    with pytest.raises(ScoreError, match="steps_per_beat must be at least 1, got 0"):
+        cleaning.thin(thinned, 0)
+
+
+def test_fitting_keeps_the_voices_and_the_metre_that_a_form_has():
+    fits, waltz = (
+        Score.from_rows([(0, 60, 0, 0.25), (0, 62, 0.25, 1)]),
+        Score.from_rows([(0, 60, 0, 3)], beats_per_bar=3),
+    )
+    assert cleaning.fitting([fits, waltz], 1, Grid(2)) == [fits]
+    assert cleaning.fitting([fits], 4, Grid(2)) == []
+    assert cleaning.fitting([fits], 1, Grid(2, 4.0, 2))[0].notes["pitch"].tolist() == [60]
 
 
 def test_windows_are_full_and_start_on_barlines():

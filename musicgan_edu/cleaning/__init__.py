@@ -12,22 +12,25 @@ their ghost notes, which are played on purpose. Lesson 03 builds these steps up 
 from __future__ import annotations
 
 import dataclasses
-import itertools
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
-from musicgan_edu.score import Score, ScoreError, Track
+from musicgan_edu.cleaning.voices import CLOSE, is_pitched, to_voices
+from musicgan_edu.score import Grid, Score, ScoreError
 
 __all__ = [
     "Cleaned",
     "clean",
     "estimate_key",
+    "fitting",
     "has_pitches",
     "quantise",
     "remove_ghosts",
     "remove_overlaps",
     "remove_silence",
+    "thin",
     "to_c",
     "to_voices",
     "transpose",
@@ -39,8 +42,6 @@ _PROFILES = {
     "major": (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
     "minor": (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
 }
-_VOICES = ("Soprano", "Alto", "Tenor", "Bass")
-_CLOSE = 1e-6  # beats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +103,7 @@ def remove_ghosts(score: Score, *, shortest: float = 1 / 16, quietest: float = 0
     if shortest < 0 or not 0 <= quietest <= 1:
         raise ScoreError(f"cleaning: needs shortest ≥ 0 and 0 ≤ quietest ≤ 1, got {shortest} and {quietest}")
     notes = score.notes
-    ghost = notes["duration"] < shortest - _CLOSE
+    ghost = notes["duration"] < shortest - CLOSE
     for i, track in enumerate(score.tracks):
         own = notes["track"] == i
         if track.is_drum:
@@ -121,11 +122,11 @@ def remove_silence(score: Score, *, silent_bars: int = 1) -> Score:
         raise ScoreError(f"cleaning: silent_bars must be ≥ 0, got {silent_bars}")
     if not score.n_notes:
         return score
-    if score.pickup and score.notes["onset"][0] >= score.pickup - _CLOSE:  # an empty pickup
+    if score.pickup and score.notes["onset"][0] >= score.pickup - CLOSE:  # an empty pickup
         score = score.cut(score.pickup, score.end)
     notes = score.notes.copy()
     ends = notes["onset"] + notes["duration"]
-    first, last = _bar(score, notes["onset"] + _CLOSE), _bar(score, ends - _CLOSE)
+    first, last = _bar(score, notes["onset"] + CLOSE), _bar(score, ends - CLOSE)
     gaps = first[1:] - np.maximum.accumulate(last)[:-1] - 1  # empty bars before each later note
     leading = max(0, first[0]) if not score.pickup else 0
     surplus = np.concatenate([[leading], np.maximum(0, gaps - silent_bars)])
@@ -146,7 +147,7 @@ def remove_overlaps(score: Score) -> Score:
     """
     notes = score.notes[np.lexsort((score.notes["onset"], score.notes["pitch"], score.notes["track"]))]
     same = (notes["track"][1:] == notes["track"][:-1]) & (notes["pitch"][1:] == notes["pitch"][:-1])
-    together = same & (notes["onset"][1:] - notes["onset"][:-1] < _CLOSE)
+    together = same & (notes["onset"][1:] - notes["onset"][:-1] < CLOSE)
     group = np.concatenate([[0], np.cumsum(~together)]) if len(notes) else np.zeros(0, int)
     firsts = np.flatnonzero(np.diff(group, prepend=-1))
     if not len(firsts):
@@ -178,9 +179,28 @@ def quantise(score: Score, steps_per_beat: int = 4) -> Score:
     return remove_overlaps(score.replace(notes=notes, pickup=pickup))
 
 
+def thin(score: Score, steps_per_beat: int = 2) -> Score:
+    """Monophonic voices without the notes that start between two steps of a coarser grid.
+
+    The grid is laid from the first barline. What is kept lasts to the end of its last step, so that
+    it goes on where a passing note stood, but never into its voice's next note.
+    """
+    if steps_per_beat < 1:
+        raise ScoreError(f"cleaning: steps_per_beat must be at least 1, got {steps_per_beat}")
+    steps = (score.notes["onset"] - score.pickup) * steps_per_beat
+    notes = score.notes[np.abs(steps - np.rint(steps)) < CLOSE].copy()
+    end = notes["onset"] + notes["duration"] - score.pickup
+    end = np.ceil(end * steps_per_beat - CLOSE) / steps_per_beat + score.pickup
+    for track in range(len(score.tracks)):
+        mine = np.flatnonzero(notes["track"] == track)
+        end[mine[:-1]] = np.minimum(end[mine[:-1]], notes["onset"][mine[1:]])
+    notes["duration"] = end - notes["onset"]
+    return score.replace(notes=notes[notes["duration"] > 0])
+
+
 def _nearest(beats: np.ndarray, steps_per_beat: int) -> np.ndarray:
     """Beats moved to the nearest step; a half rounds up, where `np.rint` would go to and fro."""
-    return np.floor(beats * steps_per_beat + 0.5 + _CLOSE) / steps_per_beat
+    return np.floor(beats * steps_per_beat + 0.5 + CLOSE) / steps_per_beat
 
 
 def transpose(score: Score, semitones: int) -> Score:
@@ -190,7 +210,7 @@ def transpose(score: Score, semitones: int) -> Score:
     ------
     ScoreError : where a note would leave the MIDI numbers 0 to 127.
     """
-    notes, pitched = score.notes.copy(), _is_pitched(score)
+    notes, pitched = score.notes.copy(), is_pitched(score)
     moved = notes["pitch"][pitched].astype(int) + semitones
     if len(moved) and not 0 <= moved.min() <= moved.max() <= 127:
         raise ScoreError(
@@ -231,26 +251,27 @@ def estimate_key(score: Score) -> tuple[int, str]:
     algorithm", Music Perception 31 (1), 2013 (these profiles). Of the 251 chorales whose stated
     tonic is also the last bass note they find 93 %; Krumhansl and Kessler's find 79 %.
     """
-    notes = score.notes[_is_pitched(score)]
+    notes = score.notes[is_pitched(score)]
     if not len(notes):
         raise ScoreError(f"cleaning: no key without pitched notes ({score.source or score.title!r})")
     chroma = np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)
-    keys = [(tonic, mode) for mode in _PROFILES for tonic in range(12)]
-    profiles = np.stack([np.roll(_PROFILES[mode], tonic) for tonic, mode in keys])  # (24, 12)
-    centred = profiles - profiles.mean(axis=1, keepdims=True)
-    fit = centred @ (chroma - chroma.mean()) / np.linalg.norm(centred, axis=1)
+    keys, centred, lengths = _key_profiles()
+    fit = centred @ (chroma - chroma.mean()) / lengths
     return keys[int(fit.argmax())]
+
+
+@functools.cache
+def _key_profiles() -> tuple[list[tuple[int, str]], np.ndarray, np.ndarray]:
+    """The 24 keys, their centred profiles (24, 12), and the lengths of these (24,)."""
+    keys = [(tonic, mode) for mode in _PROFILES for tonic in range(12)]
+    profiles = np.stack([np.roll(_PROFILES[mode], tonic) for tonic, mode in keys])
+    centred = profiles - profiles.mean(axis=1, keepdims=True)
+    return keys, centred, np.linalg.norm(centred, axis=1)
 
 
 def has_pitches(score: Score) -> bool:
     """Whether any track but drums has a note."""
-    return bool(_is_pitched(score).any())
-
-
-def _is_pitched(score: Score) -> np.ndarray:
-    """For each note whether its track isn't drums, bool, shape (n_notes,)."""
-    drums = np.array([track.is_drum for track in score.tracks], dtype=bool)
-    return ~drums[score.notes["track"]]
+    return bool(is_pitched(score).any())
 
 
 def windows(score: Score, n_bars: int = 2, hop_bars: int = 1) -> list[Score]:
@@ -261,89 +282,15 @@ def windows(score: Score, n_bars: int = 2, hop_bars: int = 1) -> list[Score]:
     if n_bars < 1 or hop_bars < 1:
         raise ScoreError(f"cleaning: n_bars and hop_bars must be at least 1, got {n_bars} and {hop_bars}")
     length = n_bars * score.beats_per_bar
-    n_windows = int((score.end - score.pickup - length + _CLOSE) // (hop_bars * score.beats_per_bar)) + 1
+    n_windows = int((score.end - score.pickup - length + CLOSE) // (hop_bars * score.beats_per_bar)) + 1
     starts = [score.pickup + i * hop_bars * score.beats_per_bar for i in range(n_windows)]
     return [score.cut(start, start + length).replace(pickup=0.0) for start in starts]
 
 
-def to_voices(score: Score, n_voices: int = 4) -> Score:
-    """The pitched notes dealt out to single voices by register, the highest first.
-
-    Where more than `n_voices` notes sound, the top and the bottom one stay, then those that begin
-    now, then those that don't double another's pitch class; a note that gives way ends there.
-    Else each note goes to the voice that is nearest to it, without crossing. A Score that is
-    already that many single voices comes back as it is.
-    """
-    if n_voices < 1:
-        raise ScoreError(f"cleaning: n_voices must be at least 1, got {n_voices}")
-    if _are_voices(score, n_voices):
-        return score
-    notes = score.notes[_is_pitched(score)]
-    voiced = _deal(notes, n_voices)
-    names = _VOICES if n_voices == 4 else [f"Voice {i + 1}" for i in range(n_voices)]
-    program = score.tracks[notes["track"][0]].program if len(notes) else 0
-    return score.replace(notes=voiced, tracks=tuple(Track(name, program) for name in names))
-
-
-def _are_voices(score: Score, n_voices: int) -> bool:
-    """Whether the Score has just `n_voices` pitched tracks with no two notes of one at once."""
-    if len(score.tracks) != n_voices or any(track.is_drum for track in score.tracks):
-        return False
-    voices = [score.of_track(i) for i in range(n_voices)]
-    return all((v["onset"][1:] >= (v["onset"] + v["duration"])[:-1] - _CLOSE).all() for v in voices)
-
-
-def _deal(notes: np.ndarray, n_voices: int) -> np.ndarray:
-    """The notes that single voices can hold, `track` set to the voice, cut where they give way."""
-    notes = notes.copy()
-    high, low = np.percentile(notes["pitch"], (90, 10)) if len(notes) else (72.0, 48.0)
-    last = np.linspace(high, low, n_voices)  # each voice's latest pitch
-    held: dict[int, int] = {}  # voice → row of the note that sounds in it
-    kept = np.zeros(len(notes), dtype=bool)
-    for onset, group in itertools.groupby(range(len(notes)), key=lambda row: notes["onset"][row]):
-        ends = {voice: notes["onset"][row] + notes["duration"][row] for voice, row in held.items()}
-        held = {voice: row for voice, row in held.items() if ends[voice] > onset + _CLOSE}
-        chosen = _choose(notes, list(held.values()), list(group), n_voices)
-        for voice, row in list(held.items()):
-            if row not in chosen:
-                notes["duration"][row] = onset - notes["onset"][row]
-                del held[voice]
-        new = [row for row in chosen if row not in held.values()]
-        for row, voice in zip(new, _place(notes["pitch"][new], held, last, notes), strict=True):
-            notes["track"][row], held[voice], last[voice] = voice, row, notes["pitch"][row]
-            kept[row] = True
-    return notes[kept]
-
-
-def _choose(notes: np.ndarray, held: list[int], new: list[int], n_voices: int) -> list[int]:
-    """The rows, highest first, that sound on where notes begin: at most `n_voices`, none doubled."""
-    by_pitch = {int(notes["pitch"][row]): row for row in [*held, *new]}  # a new one replaces a held one
-    rows = [by_pitch[pitch] for pitch in sorted(by_pitch, reverse=True)]
-    if len(rows) <= n_voices:
-        return rows
-    outer = [rows[0], rows[-1]][:n_voices]
-    classes = {int(notes["pitch"][row]) % 12 for row in outer}
-    inner = [row for row in rows if row not in outer]
-    inner.sort(key=lambda row: (row in held, int(notes["pitch"][row]) % 12 in classes))
-    chosen = {*outer, *inner[: n_voices - len(outer)]}
-    return [row for row in rows if row in chosen]
-
-
-def _place(pitches: np.ndarray, held: dict[int, int], last: np.ndarray, notes: np.ndarray) -> tuple[int, ...]:
-    """For new pitches, highest first, the free voices that take them with the least movement."""
-    free = [voice for voice in range(len(last)) if voice not in held]
-    sounding = {voice: int(notes["pitch"][row]) for voice, row in held.items()}
-
-    def cost(voices: Sequence[int]) -> float:
-        moved = float(np.abs(last[list(voices)] - pitches).sum())
-        crossed = sum(
-            (other < voice) != (sounding[other] > pitch)
-            for voice, pitch in zip(voices, pitches, strict=True)
-            for other in sounding
-        )
-        return moved + 24.0 * crossed  # crossing is worse than a leap of two octaves
-
-    return min(itertools.combinations(free, len(pitches)), key=cost)
+def fitting(scores: Sequence[Score], n_voices: int, grid: Grid) -> list[Score]:
+    """The scores of so many voices and the grid's metre, thinned to the grid if it has no sixteenths."""
+    kept = [s for s in scores if len(s.tracks) == n_voices and s.beats_per_bar == grid.beats_per_bar]
+    return kept if grid.steps_per_beat >= 4 else [thin(score, grid.steps_per_beat) for score in kept]
 
 
 def _notes(n: int) -> str:
@@ -357,13 +304,13 @@ def _lost(what: str, before: Score, after: Score, why: str) -> str:
 
 def _cut_bars(before: Score, after: Score) -> str:
     n_beats = before.end - after.end
-    return f"silence: {n_beats:g} of {before.end:g} beats cut" if n_beats > _CLOSE else ""
+    return f"silence: {n_beats:g} of {before.end:g} beats cut" if n_beats > CLOSE else ""
 
 
 def _ended(before: Score, after: Score) -> str:
     n_merged, n_beats = before.n_notes - after.n_notes, before.notes["duration"].sum()
     n_beats -= after.notes["duration"].sum()
-    if not n_merged and n_beats < _CLOSE:
+    if not n_merged and n_beats < CLOSE:
         return ""
     return f"overlaps: {_notes(n_merged)} merged, {n_beats:.3g} beats of doubled sound ended"
 
@@ -374,7 +321,7 @@ def _snapped(before: Score, after: Score, steps_per_beat: int | None) -> str:
     times = np.concatenate([before.notes["onset"], before.notes["onset"] + before.notes["duration"]])
     shift = np.abs(_nearest(times - before.pickup, steps_per_beat) - (times - before.pickup))
     n_merged = before.n_notes - after.n_notes
-    n_moved = int((shift > _CLOSE).sum())
+    n_moved = int((shift > CLOSE).sum())
     if not n_moved and not n_merged:
         return ""
     return (
@@ -386,6 +333,6 @@ def _snapped(before: Score, after: Score, steps_per_beat: int | None) -> str:
 def _keyed(before: Score, after: Score) -> str:
     if before.n_notes == 0 or np.array_equal(before.notes["pitch"], after.notes["pitch"]):
         return ""
-    pitched = _is_pitched(before)
+    pitched = is_pitched(before)
     moved = int(after.notes["pitch"][pitched][0]) - int(before.notes["pitch"][pitched][0])
     return f"key: moved by {moved:+d} semitones to {'C major' if after.key == (0, 'major') else 'A minor'}"

@@ -1,0 +1,104 @@
+"""Chords and tracks dealt out to single voices.
+
+Comes in: a Score of any tracks. Goes out: a Score of monophonic voices, from high to low.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from musicgan_edu.score import Score, ScoreError, Track
+
+__all__ = ["CLOSE", "is_pitched", "to_voices"]
+
+CLOSE = 1e-6  # beats
+_VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+
+
+def is_pitched(score: Score) -> np.ndarray:
+    """For each note whether its track isn't drums, bool, shape (n_notes,)."""
+    drums = np.array([track.is_drum for track in score.tracks], dtype=bool)
+    return ~drums[score.notes["track"]]
+
+
+def to_voices(score: Score, n_voices: int = 4) -> Score:
+    """The pitched notes dealt out to single voices by register, the highest first.
+
+    Where more than `n_voices` notes sound, the top and the bottom one stay, then those that begin
+    now, then those that don't double another's pitch class; a note that gives way ends there.
+    Else each note goes to the voice that is nearest to it, without crossing. A Score that is
+    already that many single voices comes back as it is.
+    """
+    if n_voices < 1:
+        raise ScoreError(f"cleaning: n_voices must be at least 1, got {n_voices}")
+    if _are_voices(score, n_voices):
+        return score
+    notes = score.notes[is_pitched(score)]
+    voiced = _deal(notes, n_voices)
+    names = _VOICES if n_voices == 4 else [f"Voice {i + 1}" for i in range(n_voices)]
+    program = score.tracks[notes["track"][0]].program if len(notes) else 0
+    return score.replace(notes=voiced, tracks=tuple(Track(name, program) for name in names))
+
+
+def _are_voices(score: Score, n_voices: int) -> bool:
+    """Whether the Score has just `n_voices` pitched tracks with no two notes of one at once."""
+    if len(score.tracks) != n_voices or any(track.is_drum for track in score.tracks):
+        return False
+    voices = [score.of_track(i) for i in range(n_voices)]
+    return all((v["onset"][1:] >= (v["onset"] + v["duration"])[:-1] - CLOSE).all() for v in voices)
+
+
+def _deal(notes: np.ndarray, n_voices: int) -> np.ndarray:
+    """The notes that single voices can hold, `track` set to the voice, cut where they give way."""
+    notes = notes.copy()
+    high, low = np.percentile(notes["pitch"], (90, 10)) if len(notes) else (72.0, 48.0)
+    last = np.linspace(high, low, n_voices)  # each voice's latest pitch
+    held: dict[int, int] = {}  # voice → row of the note that sounds in it
+    kept = np.zeros(len(notes), dtype=bool)
+    for onset, group in itertools.groupby(range(len(notes)), key=lambda row: notes["onset"][row]):
+        ends = {voice: notes["onset"][row] + notes["duration"][row] for voice, row in held.items()}
+        held = {voice: row for voice, row in held.items() if ends[voice] > onset + CLOSE}
+        chosen = _choose(notes, list(held.values()), list(group), n_voices)
+        for voice, row in list(held.items()):
+            if row not in chosen:
+                notes["duration"][row] = onset - notes["onset"][row]
+                del held[voice]
+        new = [row for row in chosen if row not in held.values()]
+        for row, voice in zip(new, _place(notes["pitch"][new], held, last, notes), strict=True):
+            notes["track"][row], held[voice], last[voice] = voice, row, notes["pitch"][row]
+            kept[row] = True
+    return notes[kept]
+
+
+def _choose(notes: np.ndarray, held: list[int], new: list[int], n_voices: int) -> list[int]:
+    """The rows, highest first, that sound on where notes begin: at most `n_voices`, none doubled."""
+    by_pitch = {int(notes["pitch"][row]): row for row in [*held, *new]}  # a new one replaces a held one
+    rows = [by_pitch[pitch] for pitch in sorted(by_pitch, reverse=True)]
+    if len(rows) <= n_voices:
+        return rows
+    outer = [rows[0], rows[-1]][:n_voices]
+    classes = {int(notes["pitch"][row]) % 12 for row in outer}
+    inner = [row for row in rows if row not in outer]
+    inner.sort(key=lambda row: (row in held, int(notes["pitch"][row]) % 12 in classes))
+    chosen = {*outer, *inner[: n_voices - len(outer)]}
+    return [row for row in rows if row in chosen]
+
+
+def _place(pitches: np.ndarray, held: dict[int, int], last: np.ndarray, notes: np.ndarray) -> tuple[int, ...]:
+    """For new pitches, highest first, the free voices that take them with the least movement."""
+    free = [voice for voice in range(len(last)) if voice not in held]
+    sounding = {voice: int(notes["pitch"][row]) for voice, row in held.items()}
+
+    def cost(voices: Sequence[int]) -> float:
+        moved = float(np.abs(last[list(voices)] - pitches).sum())
+        crossed = sum(
+            (other < voice) != (sounding[other] > pitch)
+            for voice, pitch in zip(voices, pitches, strict=True)
+            for other in sounding
+        )
+        return moved + 24.0 * crossed  # crossing is worse than a leap of two octaves
+
+    return min(itertools.combinations(free, len(pitches)), key=cost)
