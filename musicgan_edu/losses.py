@@ -6,7 +6,8 @@ shape; the penalties take the discriminator itself. Goes out: a scalar to *minim
 Conventions
 -----------
 D is a logit and σ the sigmoid: σ(D(x)) is the probability that x is real. Lessons 02, 07 and 08.
-Names: `NAME_discriminator` and `NAME_generator`; `LOSSES` pairs them.
+Names: `NAME_discriminator` and `NAME_generator`; `LOSSES` pairs them. `PENALTIES` holds what a recipe
+may add to the discriminator's loss, times its weight.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import tensorflow as tf
 
 __all__ = [
     "LOSSES",
+    "PENALTIES",
     "Loss",
+    "Penalty",
     "cross_entropy_discriminator",
     "cross_entropy_generator",
     "gradient_penalty",
@@ -27,6 +30,9 @@ __all__ = [
     "least_squares_discriminator",
     "least_squares_generator",
     "minimax_generator",
+    "no_penalty",
+    "r1",
+    "r1_r2",
     "relativistic_discriminator",
     "relativistic_generator",
     "wasserstein_discriminator",
@@ -125,6 +131,25 @@ def zero_centred_penalty(discriminator: Callable[[tf.Tensor], tf.Tensor], x: tf.
     return _mean(_squared_norms(discriminator, x))
 
 
+def no_penalty(
+    discriminator: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor
+) -> tf.Tensor:
+    """0: the discriminator may be as steep as it likes."""
+    return tf.constant(0.0)
+
+
+def r1(discriminator: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """½ E ‖∇D(x)‖² on real music only; times γ (Mescheder et al. 2018)."""
+    return zero_centred_penalty(discriminator, real) / 2
+
+
+def r1_r2(discriminator: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """½ (E ‖∇D(x)‖² + E ‖∇D(G(z))‖²); times γ (R3GAN, Huang et al. 2024). Equally many real and fake."""
+    return zero_centred_penalty(
+        discriminator, tf.concat([real, fake], 0)
+    )  # the mean over both is half the sum
+
+
 def _squared_norms(discriminator: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
     """‖∇D‖² at each sample, (B,)."""
     with tf.GradientTape() as tape:
@@ -148,4 +173,13 @@ LOSSES = {
     "least-squares": Loss(least_squares_discriminator, least_squares_generator),
     "hinge": Loss(hinge_discriminator, hinge_generator),
     "relativistic": Loss(relativistic_discriminator, relativistic_generator),
+}
+
+Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
+#: Functions of (D, x, G(z)). The usual weights: λ = 10 for "gradient penalty", γ = 1 for the others.
+PENALTIES: dict[str, Penalty] = {
+    "none": no_penalty,
+    "gradient penalty": gradient_penalty,
+    "R1": r1,
+    "R1 + R2": r1_r2,
 }

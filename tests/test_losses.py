@@ -85,4 +85,17 @@ def test_gradient_penalty_looks_between_real_and_fake():
     quarter = losses.gradient_penalty(lambda x: x**2, real, fake, mix=tf.constant([[0.25], [0.75]]))
     assert float(quarter) == pytest.approx(((0.5 - 1) ** 2 + (1.5 - 1) ** 2) / 2, abs=1e-5)
     uniform = losses.gradient_penalty(lambda x: x**2, tf.ones((4000, 1)), tf.zeros((4000, 1)))
-    assert float(uniform) == pytest.approx(1 / 3, abs=0.03)  # ∫(2ε − 1)² dε; a normal ε would give 5
+    assert float(uniform) == pytest.approx(1 / 3, abs=0.03)  # ∫(2ε − 1)² dε; a normal ε would give 1.81
+
+
+def test_penalties_of_a_recipe_by_hand():
+    real, fake = tf.constant([[1.0], [2.0]]), tf.constant([[0.0], [3.0]])
+
+    def critic(x):  # slope 2x: squares 4 and 16 on real, 0 and 36 on fake
+        return x**2
+
+    values = {name: float(penalty(critic, real, fake)) for name, penalty in losses.PENALTIES.items()}
+    assert values["none"] == 0
+    assert values["R1"] == pytest.approx((4 + 16) / 2 / 2)
+    assert values["R1 + R2"] == pytest.approx((4 + 16) / 2 / 2 + (0 + 36) / 2 / 2)
+    assert values["gradient penalty"] > 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from musicgan_edu import corpus, sampling, training
+from musicgan_edu import corpus, losses, models, sampling, training
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import CheckpointError, TrainingError
 
@@ -49,7 +49,12 @@ def test_windows_are_in_c_and_on_the_grid(windows):
     assert classes[[0, 2, 4, 5, 7, 9, 11]].sum() > 0.9  # the white keys
 
 
-@pytest.mark.parametrize("recipe", [SPEAKER, CONVOLUTIONAL])
+HELD = dataclasses.replace(
+    CONVOLUTIONAL, constraint="spectral norm", optimizer="SGD", momentum=0.9, penalty_every=3, d_steps=2
+)
+
+
+@pytest.mark.parametrize("recipe", [SPEAKER, CONVOLUTIONAL, HELD])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, tmp_path, monkeypatch):
     whole = training.train(recipe, windows, tmp_path / "whole", steps=12, seed=3)
     monkeypatch.setattr("musicgan_edu.training.run.CHECKPOINT_SECONDS", 0)  # a checkpoint after every step
@@ -104,14 +109,67 @@ def test_keras_fit_trains_the_gan(windows):
     game.compile(jit_compile=False)
     before = game.generator(np.ones((1, 4), np.float32)).numpy()
     history = game.fit(windows[:32], batch_size=8, epochs=2, verbose=0).history
-    assert set(history) == {"d_loss", "g_loss", "penalty"}
+    assert set(history) == {"d_loss", "gap", "g_loss", "penalty"}
     assert np.abs(game.generator(np.ones((1, 4), np.float32)).numpy() - before).max() > 1e-4
 
 
-def test_refusals(windows, tmp_path):
-    with pytest.raises(
-        TrainingError, match="no recipe 'choral', there are chorales, likelihood, convolutional"
+@pytest.mark.parametrize("loss", losses.LOSSES)
+def test_every_loss_and_penalty_moves_both_players(loss, windows):
+    for penalty in losses.PENALTIES:
+        recipe = dataclasses.replace(CONVOLUTIONAL, loss=loss, penalty_kind=penalty)
+        game = training.make(VoiceEncoding(), recipe, seed=1)
+        g, d = values(game.generator), values(game.discriminator)
+        logged = [game.train_step(windows[:8]) for _ in range(2)]
+        assert np.isfinite([float(value) for row in logged for value in row.values()]).all(), penalty
+        assert (moved(game.generator, g), moved(game.discriminator, d)) == (True, True), penalty
+        assert (float(logged[0]["penalty"]) > 0) == (penalty != "none")
+        assert all(np.isfinite(value).all() for value in values(game.generator) + values(game.discriminator))
+
+
+def test_each_player_of_the_gan_moves_its_own_weights_downhill(windows):
+    recipe = dataclasses.replace(
+        CONVOLUTIONAL, penalty_kind="none", optimizer="SGD", g_rate=1e-2, d_rate=1e-2, noise=0.0
+    )
+    game = training.make(VoiceEncoding(), recipe, seed=1)
+    real = models.features_of_sound(models.sound_of(windows[:8], game.encoding), game.encoding)
+    with tf.GradientTape() as way_back:
+        fake = game.generate(8)
+    g, d = values(game.generator), values(game.discriminator)
+    before = float(game._discriminator_step(real, fake)["d_loss"])
+    assert (moved(game.generator, g), moved(game.discriminator, d)) == (False, True)
+    d = values(game.discriminator)
+    after = float(game.loss_pair.discriminator(game.judge(real), game.judge(fake)))
+    assert after < before
+    game._generator_step(real, fake, way_back)
+    assert (moved(game.generator, g), moved(game.discriminator, d)) == (True, False)
+
+
+def test_penalty_comes_when_due_and_d_steps_count(windows):
+    recipe = dataclasses.replace(CONVOLUTIONAL, penalty_every=3, d_steps=2)
+    game = training.make(VoiceEncoding(), recipe, seed=1)
+    due = [float(game.compiled_step(windows[:8])["penalty"]) > 0 for _ in range(7)]
+    assert due == [True, False, False, True, False, False, True]
+    steps = [int(optimizer.iterations) for optimizer in (game.d_optimizer, game.g_optimizer)]
+    assert steps == [14, 7]
+
+
+def test_optimisers_as_the_recipe_says():
+    recipe = dataclasses.replace(CONVOLUTIONAL, optimizer="SGD", momentum=0.9, g_rate=0.1)
+    game = training.make(VoiceEncoding(), recipe, seed=1)
+    assert (type(game.g_optimizer).__name__, game.g_optimizer.momentum) == ("SGD", 0.9)
+    assert float(game.g_optimizer.learning_rate) == pytest.approx(0.1)
+    for field, told in (
+        ("optimizer", "no optimizer 'best', there are Adam, SGD"),
+        ("loss", "no loss 'best', there are minimax, cross-entropy"),
+        ("penalty_kind", "no penalty 'best', there are none, gradient penalty"),
+        ("constraint", "no constraint 'best', there are none, spectral norm"),
     ):
+        with pytest.raises(TrainingError, match=told):
+            training.make(VoiceEncoding(), dataclasses.replace(CONVOLUTIONAL, **{field: "best"}), seed=1)
+
+
+def test_refusals(windows, tmp_path):
+    with pytest.raises(TrainingError, match="no recipe 'choral', there are chorales, likelihood, phrases"):
         training.train("choral", windows, tmp_path, steps=1)
     with pytest.raises(TrainingError, match="give either minutes or steps, above 0; got 1 and 2"):
         training.train(SPEAKER, windows, tmp_path, minutes=1, steps=2)

@@ -1,4 +1,4 @@
-"""The networks: generators, the discriminator, the encoder that pretraining uses; their files.
+"""The networks: generators, the discriminator, the encoder that pretraining uses, one that fills gaps.
 
 Comes in: latents z, or voices as classes, int (B, T, V), or as one-hot (straight-through) values,
 float32 (B, T, V, C); see `encoding.VoiceEncoding`. Goes out: logits of classes, or what a
@@ -9,20 +9,34 @@ Conventions
 B windows, T steps, V voices, P pitches, C = P + 2 classes (pitches, REST, HOLD). Lessons 05 to 07.
 """
 
+from musicgan_edu.models.constraints import CONSTRAINTS, power_iteration
 from musicgan_edu.models.convolutional import ConvGenerator, Discriminator
 from musicgan_edu.models.features import planes, relations, sounding, straight_through
+from musicgan_edu.models.masked import MaskedNetwork
 from musicgan_edu.models.network import weights_of
+from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.recurrent import GAIN, PosteriorEncoder, RecurrentGenerator
+from musicgan_edu.models.sound import SoundGenerator, choose, features_of_sound, interval_classes, sound_of
 
 __all__ = [
+    "CONSTRAINTS",
     "GAIN",
     "ConvGenerator",
     "Discriminator",
+    "MaskedNetwork",
     "PosteriorEncoder",
     "RecurrentGenerator",
+    "SoundGenerator",
+    "choose",
+    "deterministic_binary",
+    "features_of_sound",
+    "interval_classes",
     "planes",
+    "power_iteration",
     "relations",
+    "sound_of",
     "sounding",
+    "stochastic_binary",
     "straight_through",
     "weights_of",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
 from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.models.constraints import CONSTRAINTS, SpectralNorm
 from musicgan_edu.models.network import Network
 from musicgan_edu.score import EncodingError
 
@@ -44,21 +47,32 @@ class ConvGenerator(Network):
 class Discriminator(Network):
     """A CNN over time that judges every step by what led there: logits (B, T); their mean judges the window.
 
-    Dilated causal convolutions: step t sees the 1 + 2·(1 + 2 + 4) steps up to it.
+    Dilated causal convolutions: step t sees the 1 + 2·(1 + 2 + 4) steps up to it. `constraint`, one of
+    `CONSTRAINTS`, holds each kernel back after every step of the optimiser.
     """
 
-    def __init__(self, n_features: int, *, width: int = 96, dropout: float = 0.2) -> None:
+    def __init__(
+        self, n_features: int, *, width: int = 96, dropout: float = 0.2, constraint: str = "none"
+    ) -> None:
         super().__init__()
-        blocks: list[layers.Layer] = [layers.Dense(width), layers.LeakyReLU(0.2)]
+
+        def held(n_outputs: int) -> dict[str, Any]:
+            return {"kernel_constraint": CONSTRAINTS[constraint](n_outputs)}
+
+        blocks: list[layers.Layer] = [layers.Dense(width, **held(width)), layers.LeakyReLU(0.2)]
         for dilation in (1, 2, 4):
             blocks += [
                 layers.Dropout(dropout),
-                layers.Conv1D(width, 3, dilation_rate=dilation, padding="causal"),
+                layers.Conv1D(width, 3, dilation_rate=dilation, padding="causal", **held(width)),
             ]
             blocks += [layers.LeakyReLU(0.2)]
-        self.stack = keras.Sequential([*blocks, layers.Dense(1)])
+        self.stack = keras.Sequential([*blocks, layers.Dense(1, **held(1))])
+        constraints = [getattr(layer, "kernel_constraint", None) for layer in self.stack.layers]
+        self.directions = [
+            c.direction for c in constraints if isinstance(c, SpectralNorm)
+        ]  # saved with the rest
         self(np.zeros((1, 32, n_features), np.float32))
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Logits (B, T) of features (B, T, F), see `planes` and `relations`."""
+        """Logits (B, T) of features (B, T, F), see `planes`, `relations` and `heard`."""
         return self.stack(features, training=training)[..., 0]

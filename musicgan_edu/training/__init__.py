@@ -3,9 +3,28 @@
 `training.train("chorales", windows, folder, minutes=3)` is the whole of it; lesson 07 takes it apart.
 """
 
+from musicgan_edu.training.control import SETTINGS, Control, settings_of
+from musicgan_edu.training.forms import FORMS, prepare
 from musicgan_edu.training.games import GAN
-from musicgan_edu.training.recipes import RECIPES, Recipe
-from musicgan_edu.training.run import Budget, make, prepare, train
+from musicgan_edu.training.recipes import RECIPES, Recipe, recipe_of
+from musicgan_edu.training.run import PLAYERS, Budget, make, train
 from musicgan_edu.training.sequence import SequenceGAN
+from musicgan_edu.training.workers import join
 
-__all__ = ["GAN", "RECIPES", "Budget", "Recipe", "SequenceGAN", "make", "prepare", "train"]
+__all__ = [
+    "FORMS",
+    "GAN",
+    "PLAYERS",
+    "RECIPES",
+    "SETTINGS",
+    "Budget",
+    "Control",
+    "Recipe",
+    "SequenceGAN",
+    "join",
+    "make",
+    "prepare",
+    "recipe_of",
+    "settings_of",
+    "train",
+]

@@ -5,7 +5,7 @@ Comes in: real windows as classes, uint8 (B, T, V), and a `Recipe`. Goes out: be
 Conventions
 -----------
 `GAN` sends the discriminator's gradient through the notes by straight-through choices; it needs no
-pretraining (lesson 07). `SequenceGAN` first learns by likelihood as a variational autoencoder, then
+pretraining (lessons 07 and 08). `SequenceGAN` first learns by likelihood as a variational autoencoder, then
 plays: every step that D finds convincing is made likelier, by the score function (policy gradient).
 All chance comes from seeds that are part of `state`, so a resumed run is the uninterrupted one.
 
@@ -17,6 +17,7 @@ De Masson d'Autume et al. (2019): dense rewards. Bowman et al. (2016), Kingma et
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -25,9 +26,10 @@ import tensorflow as tf
 
 from musicgan_edu import losses, models
 from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.score import TrainingError
 from musicgan_edu.training.recipes import RECIPES, Recipe
 
-__all__ = ["GAN", "Game", "minimise"]
+__all__ = ["GAN", "Game", "chance", "descend", "minimise", "together"]
 
 
 class Game(keras.Model):
@@ -36,15 +38,20 @@ class Game(keras.Model):
     def __init__(self, encoding: VoiceEncoding, recipe: Recipe, *, n_features: int, seed: int) -> None:
         super().__init__()
         self.encoding, self.recipe, self.seed = encoding, recipe, seed
-        self.loss_pair = losses.LOSSES[recipe.loss]
+        self.loss_pair = _named(losses.LOSSES, recipe.loss, "loss")
         self.generator = self._generator()
-        self.discriminator = models.Discriminator(n_features, dropout=0.2 if recipe.pretraining else 0.0)
+        _named(models.CONSTRAINTS, recipe.constraint, "constraint")
+        self.discriminator = models.Discriminator(
+            n_features, dropout=0.2 if recipe.pretraining else 0.0, constraint=recipe.constraint
+        )
         self.seeds = keras.random.SeedGenerator(seed)
-        adam = {"beta_1": 0.5, "beta_2": 0.99, "global_clipnorm": 1.0}
-        self.g_optimizer = keras.optimizers.Adam(recipe.g_rate, **adam)
-        self.d_optimizer = keras.optimizers.AdamW(recipe.d_rate, beta_1=0.5, beta_2=0.99, weight_decay=0.01)
+        self.g_optimizer = _optimizer(recipe, recipe.g_rate, global_clipnorm=1.0)
+        self.d_optimizer = _optimizer(recipe, recipe.d_rate, weight_decay=0.01)
         self.averaged = [tf.Variable(v, trainable=False) for v in self.generator.trainable_variables]
         self.n_averaged = tf.Variable(0.0, trainable=False)
+        # Variables, because a `Control` may turn them while the compiled steps run.
+        self.likelihood = tf.Variable(float(recipe.likelihood), trainable=False)
+        self.penalty = tf.Variable(float(recipe.penalty), trainable=False)
 
     def build(self, *shapes: object) -> None:
         self.built = True
@@ -74,28 +81,83 @@ class Game(keras.Model):
             mean.assign(keep * mean + (1 - keep) * variable)
 
 
+def _named(table: Mapping[str, Any], name: str, what: str) -> Any:
+    """The entry of that name."""
+    if name not in table:
+        raise TrainingError(f"training: no {what} {name!r}, there are {', '.join(table)}")
+    return table[name]
+
+
+def _optimizer(recipe: Recipe, rate: float, **options: float) -> keras.optimizers.Optimizer:
+    """What the recipe names, at one player's rate."""
+    kinds = {
+        "Adam": (keras.optimizers.Adam, {"beta_1": recipe.beta_1, "beta_2": recipe.beta_2}),
+        "SGD": (keras.optimizers.SGD, {"momentum": recipe.momentum}),
+    }
+    kind, own = _named(kinds, recipe.optimizer, "optimizer")
+    return kind(rate, **own, **options)
+
+
 def minimise(
     optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, variables: list[Any]
 ) -> None:
-    optimizer.apply(tape.gradient(loss, variables), variables)
+    """One step downhill; with several workers, down the mean of their slopes."""
+    descend(optimizer, tape.gradient(loss, variables), variables)
+
+
+def descend(optimizer: keras.optimizers.Optimizer, gradients: list[Any], variables: list[Any]) -> None:
+    """One step along known slopes, as `minimise`."""
+    # dense: Adam would gather the rows of a sparse gradient anew in each of its sums
+    gradients, n = [tf.convert_to_tensor(g) for g in gradients], _workers().num_replicas_in_sync
+    if n > 1:
+        dense = [tf.convert_to_tensor(gradient) for gradient in gradients]  # of tables too
+        gradients = _workers().all_reduce(tf.distribute.ReduceOp.MEAN, dense)
+        if optimizer.global_clipnorm:  # Keras would clip each worker's own
+            gradients, _ = tf.clip_by_global_norm(gradients, optimizer.global_clipnorm)
+        gradients = [gradient / n for gradient in gradients]  # Keras adds the workers' gradients up
+    optimizer.apply(gradients, variables)
+
+
+def chance(draw: Callable[[Any], tf.Tensor], n: Any) -> tf.Tensor:
+    """`draw(n)`; with several workers, this one's n of what one worker would draw for the whole batch."""
+    workers = _workers()
+    if workers.num_replicas_in_sync == 1:
+        return draw(n)
+    return draw(n * workers.num_replicas_in_sync)[workers.replica_id_in_sync_group * n :][:n]
+
+
+def together(mean: tf.Tensor) -> tf.Tensor:
+    """A mean over the batch; with several workers, over all their batches. Slopes pass."""
+    workers = _workers()
+    return (
+        mean if workers.num_replicas_in_sync == 1 else workers.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
+    )
+
+
+def _workers() -> tf.distribute.ReplicaContext:
+    return tf.distribute.get_replica_context()
 
 
 class GAN(Game):
     """The game as Goodfellow drew it: D's gradient reaches G through the notes.
 
-    A `keras.Model`: `compile(jit_compile=False)`, then `fit` on windows as classes (N, T, V).
+    A `keras.Model`: `compile(jit_compile=False)`, then `fit` on windows as classes (N, T, V). The recipe
+    chooses the loss, the penalty and the constraint on D, the optimiser and D's steps a round.
     """
 
     def __init__(
         self, encoding: VoiceEncoding, recipe: Recipe = RECIPES["convolutional"], *, seed: int = 0
     ) -> None:
-        n_features = len(encoding.tracks) * encoding.n_classes
+        silence = models.sound_of(np.full((1, *encoding.shape[:2]), encoding.rest), encoding)
+        n_features = models.features_of_sound(silence, encoding).shape[-1]
         super().__init__(encoding, recipe, n_features=n_features, seed=seed)
+        self.penalise = _named(losses.PENALTIES, recipe.penalty_kind, "penalty")
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
 
     def _generator(self) -> keras.Model:
-        return models.ConvGenerator(self.encoding, latent_dim=self.recipe.latent_dim, width=self.recipe.width)
+        sizes = {"latent_dim": self.recipe.latent_dim, "width": self.recipe.width}
+        return models.SoundGenerator(self.encoding, **sizes)
 
     def state(self) -> list[Any]:
         return [
@@ -111,37 +173,57 @@ class GAN(Game):
 
     def preview(self, n: int, *, step: int) -> np.ndarray:
         z = np.random.default_rng([self.seed, step]).standard_normal((n, self.recipe.latent_dim), np.float32)
-        return self.generator(z).numpy().argmax(-1)
+        return self.generator.tokens(z)
 
     def judge(self, features: tf.Tensor) -> tf.Tensor:
         """D's logit of each window, (B,): the mean over its steps."""
         return tf.reduce_mean(self.discriminator(features), -1)
 
     def generate(self, n: int) -> tf.Tensor:
-        """What n windows sound like to D, from fresh latents and Gumbel noise of half its strength; differentiable."""
-        z = keras.random.normal((n, self.recipe.latent_dim), seed=self.seeds)
+        """What n windows sound like to D, from fresh latents and some Gumbel noise; differentiable."""
+        z = chance(lambda n: keras.random.normal((n, self.recipe.latent_dim), seed=self.seeds), n)
         logits = self.generator(z)
-        uniform = keras.random.uniform(tf.shape(logits), 1e-6, 1.0, seed=self.seeds)
-        choices = models.straight_through(logits, -0.5 * tf.math.log(-tf.math.log(uniform)))
-        return models.planes(choices, self.encoding)
+        shape = (*logits.shape[1:-1], logits.shape[-1] - 1)
+        uniform = chance(lambda n: keras.random.uniform((n, *shape), 1e-6, 1.0, seed=self.seeds), n)
+        noise = -self.recipe.noise * tf.math.log(-tf.math.log(uniform))
+        return models.features_of_sound(models.choose(logits, noise), self.encoding)
 
     def train_step(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One step of D, then one of G, on real windows as classes (B, T, V)."""
-        real = models.planes(tf.one_hot(tf.cast(tokens, tf.int32), self.encoding.n_classes), self.encoding)
+        """D's steps, then one of G, on real windows as classes (B, T, V)."""
+        real = models.features_of_sound(models.sound_of(tokens, self.encoding), self.encoding)
         n = tf.shape(real)[0]
-        fake = tf.stop_gradient(self.generate(n))
-        with tf.GradientTape() as tape:
-            d_loss = self.loss_pair.discriminator(self.judge(real), self.judge(fake))
-            penalties = losses.zero_centred_penalty(self.judge, real) + losses.zero_centred_penalty(
-                self.judge, fake
-            )
-            total = d_loss + self.recipe.penalty / 2 * penalties
-        minimise(self.d_optimizer, tape, total, self.discriminator.trainable_variables)
-        with tf.GradientTape() as tape:
-            g_loss = self.loss_pair.generator(self.judge(real), self.judge(self.generate(n)))
-        minimise(self.g_optimizer, tape, g_loss, self.generator.trainable_variables)
+        for _ in range(self.recipe.d_steps):
+            with tf.GradientTape() as way_back:
+                fake = self.generate(n)
+            d_values = self._discriminator_step(real, tf.stop_gradient(fake))
+        g_loss = self._generator_step(real, fake, way_back)
         self._average()
-        return {"d_loss": d_loss, "g_loss": g_loss, "penalty": penalties}
+        return {**d_values, "g_loss": g_loss}
+
+    def _discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step of D on features (B, N, F); the penalty comes every so many of G's steps."""
+        every = self.recipe.penalty_every
+        with tf.GradientTape() as tape:
+            d_real, d_fake = tf.split(self.judge(tf.concat([real, fake], 0)), 2)
+            d_loss = self.loss_pair.discriminator(d_real, d_fake)
+            penalty = tf.cond(
+                self.n_averaged % every == 0, lambda: self.penalise(self.judge, real, fake), lambda: 0.0
+            )
+            total = d_loss + every * self.penalty * penalty
+        minimise(self.d_optimizer, tape, total, self.discriminator.trainable_variables)
+        return {"d_loss": d_loss, "gap": tf.reduce_mean(d_real) - tf.reduce_mean(d_fake), "penalty": penalty}
+
+    def _generator_step(self, real: tf.Tensor, fake: tf.Tensor, way_back: tf.GradientTape) -> tf.Tensor:
+        """One step of G against the new D, on the fakes that D has just seen; its loss."""
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            d_real, d_fake = tf.split(self.judge(tf.concat([real, fake], 0)), 2)
+            g_loss = self.loss_pair.generator(d_real, d_fake)
+        slopes = way_back.gradient(
+            fake, self.generator.trainable_variables, output_gradients=tape.gradient(g_loss, fake)
+        )
+        descend(self.g_optimizer, slopes, self.generator.trainable_variables)
+        return g_loss
 
     @tf.function
     def compiled_step(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:

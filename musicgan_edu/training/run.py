@@ -1,16 +1,12 @@
 """One training from start to end: time, log, checkpoints, going on after an interruption.
 
 Comes in: a recipe's name, real windows, a folder, a budget. Goes out: the folder, which then is a
-checkpoint for `sampling.load` (`weights.npz`, `card.json`) with what is needed to go on (`state.npz`)
-and a log (`log.csv`: one row about every second). Each file is replaced as a whole.
+checkpoint for `sampling.load`; `folder` says what lies in it. The log has a row about every second.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,18 +16,25 @@ from typing import Any
 import keras
 import numpy as np
 
-from musicgan_edu import cleaning, models, sampling
+from musicgan_edu import models, sampling
 from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.score import CheckpointError, EncodingError, Score, TrainingError
+from musicgan_edu.score import CheckpointError, TrainingError
+from musicgan_edu.training import workers
+from musicgan_edu.training.control import Control, settings_of, turn
+from musicgan_edu.training.folder import Folder
+from musicgan_edu.training.forms import FORMS
 from musicgan_edu.training.games import GAN
-from musicgan_edu.training.recipes import RECIPES, Recipe
+from musicgan_edu.training.moments import Moments
+from musicgan_edu.training.recipes import Recipe, recipe_of
 from musicgan_edu.training.sequence import SequenceGAN
 
-__all__ = ["Budget", "make", "prepare", "train"]
+__all__ = ["PLAYERS", "Budget", "make", "train"]
 
 CHECKPOINT_SECONDS = 30
 LOG_SECONDS = 1
 Report = Callable[[float, int, dict[str, float]], None]
+#: What trains each kind of generator; `baselines` adds its own.
+PLAYERS: dict[str, Callable[..., Any]] = {"recurrent": SequenceGAN, "convolutional": GAN}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,26 +56,6 @@ class Budget:
         return steps / self.steps if self.steps else seconds / (60 * (self.minutes or 1))
 
 
-def prepare(scores: Sequence[Score], encoding: VoiceEncoding) -> np.ndarray:
-    """All windows of the scores in C major or A minor as classes, uint8 (N, T, V).
-
-    Left out: windows off the grid, outside the range, or of other voices or metre than the encoding's.
-    """
-    kept = []
-    for score in scores:
-        for window in cleaning.windows(cleaning.to_c(score), n_bars=encoding.grid.n_bars):
-            try:
-                encoded = encoding.tokens([window])
-            except EncodingError:
-                continue
-            if window.n_notes and not encoded.dropped:
-                kept.append(encoded.values)
-    if not kept:
-        form = f"{len(encoding.tracks)} voices on {encoding.grid}"
-        raise TrainingError(f"training: none of {len(scores)} pieces has a window that fits {form}")
-    return np.concatenate(kept)
-
-
 def train(
     recipe: str | Recipe,
     windows: np.ndarray,
@@ -84,141 +67,165 @@ def train(
     corpus: str = "chorales",
     encoding: VoiceEncoding | None = None,
     report: Report | None = None,
+    snapshots: Sequence[float] = (),
+    control: Control | None = None,
+    strategy: Any = None,
 ) -> sampling.Sampler:
     """Train by a recipe on windows (N, T, V) for minutes or steps; into a folder, or on from what is there.
 
-    With `steps` the same call on the same machine gives the same weights, interrupted or not. `report`
-    is called about once a second with (progress, step, last values). `corpus`: where the windows come
-    from, for the card.
+    With `steps` the same call on the same machine gives the same weights, interrupted or not.
+
+    Parameters
+    ----------
+    corpus : where the windows come from, for the card.
+    encoding : the windows', if it isn't that of the recipe's form.
+    report : called about once a second with (progress, step, last values).
+    snapshots : moments whose generator is kept as well: steps (0 is the newborn) or, as 0.5, shares of
+        the budget; `sampling.snapshots` lists them.
+    control : pauses, stops and turns the training from another thread.
+    strategy : of `workers.join`, where several processes make this very call; `steps` only.
 
     Raises
     ------
     TrainingError : the folder holds another run, or another training writes into it; a value is NaN;
-        G has collapsed or fallen silent.
+        G has collapsed or fallen silent; a worker is gone.
     CheckpointError : the folder holds a run that is damaged.
     """
-    run = _Run(
-        _recipe(recipe), Path(folder), Budget(minutes, steps), seed, corpus, encoding or VoiceEncoding()
-    )
-    run.open()
-    run.play(windows, report)  # interrupted, it leaves the last checkpoint: half a step is no state
-    run.save()
-    return sampling.load(folder)
+    recipe = recipe_of(recipe)
+    budget, team = Budget(minutes, steps), workers.Team(strategy)
+    team.check(budget.steps, control)
+    with team.scope():
+        run = _Run(recipe, Path(folder), budget, seed, corpus, encoding or FORMS[recipe.form], team)
+        run.moments, run.control = Moments(snapshots), control or Control()
+        run.open()
+        with team.watched(run):
+            run.play(windows, report)  # interrupted, it leaves the last checkpoint: half a step is no state
+        run.save()
+    return sampling.load(folder) if team.writes else run.sampler()
 
 
-def make(encoding: VoiceEncoding, recipe: Recipe, *, seed: int) -> GAN | SequenceGAN:
+def make(encoding: VoiceEncoding, recipe: Recipe, *, seed: int) -> Any:
     """The players of a recipe, freshly initialised from a seed."""
     keras.utils.set_random_seed(seed)
-    game = GAN if recipe.generator == "convolutional" else SequenceGAN
-    return game(encoding, recipe, seed=seed)
-
-
-def _recipe(recipe: str | Recipe) -> Recipe:
-    if isinstance(recipe, Recipe):
-        return recipe
-    if recipe not in RECIPES:
-        raise TrainingError(f"training: no recipe {recipe!r}, there are {', '.join(RECIPES)}")
-    return RECIPES[recipe]
+    return PLAYERS[recipe.generator](encoding, recipe, seed=seed)
 
 
 class _Run:
     """A run's folder and the game in it."""
 
+    moments: Moments
+    control: Control
+
     def __init__(
-        self, recipe: Recipe, folder: Path, budget: Budget, seed: int, corpus: str, encoding: VoiceEncoding
+        self,
+        recipe: Recipe,
+        folder: Path,
+        budget: Budget,
+        seed: int,
+        corpus: str,
+        encoding: VoiceEncoding,
+        team: workers.Team,
     ) -> None:
-        self.recipe, self.folder, self.budget = recipe, folder, budget
-        self.seed, self.corpus, self.encoding = seed, corpus, encoding
+        self.recipe, self.budget, self.seed, self.corpus = recipe, budget, seed, corpus
+        self.encoding, self.folder = encoding, Folder(folder, writes=team.writes)
         self.step, self.seconds = 0, 0.0
         self.log: list[dict[str, float]] = []
+        self.changes: list[dict[str, float]] = []
         self.last: dict[str, float] = {}
-        self.started = time.perf_counter()
-        self.game = make(encoding, recipe, seed=seed)
-        self.saved: tuple[int, int] | None = None
+        self.started = self.next_listening = time.perf_counter()
+        self.game = team.spread(make(encoding, recipe, seed=seed), recipe)
+
+    @property
+    def progress(self) -> float:
+        return self.budget.progress(self.seconds, self.step)
 
     def open(self) -> None:
         """Go on from what the folder holds; refuse another run's, or a folder that can't be written."""
-        paths = [self.folder / name for name in ("card.json", "state.npz", "weights.npz", "log.csv")]
-        if any(path.exists() and path.stat().st_size > len(_as_csv([])) for path in paths):
+        self.control.begin(settings_of(self.recipe))
+        if self.folder.holds_a_run():
             try:
                 self._go_on()
             except TrainingError:
                 raise
             except Exception as error:  # files that anybody may have edited can fail in any way
+                path = self.folder.path
                 raise CheckpointError(
-                    f"training: can't go on from {self.folder} ({type(error).__name__}: {error}): choose another folder"
+                    f"training: can't go on from {path} ({type(error).__name__}: {error}): choose another folder"
                 ) from error
-        self.saved = self._stamp()
-        self._write_log()  # now, rather than after minutes of work
+        if self.step:
+            self.moments.begin(self.step, self.progress, self.folder.path)
+        self.folder.claim(self.log, step=self.step)
 
     def _go_on(self) -> None:
-        card = json.loads((self.folder / "card.json").read_text(encoding="utf-8"))
+        card = self.folder.card()
         theirs, ours = ({**c["training"], "encoding": c["encoding"]} for c in (card, self._card()))
         for key in ("recipe", "seed", "corpus", "encoding"):
             if theirs.get(key) != ours[key]:
                 raise TrainingError(
-                    f"training: {self.folder} holds another run ({key}: {theirs.get(key)}): choose another folder"
+                    f"training: {self.folder.path} holds another run ({key}: {theirs.get(key)}): choose another folder"
                 )
-        path = self.folder / "state.npz"
-        if not path.exists() and not (self.folder / "weights.npz").exists():
-            return  # killed between the first files of the first checkpoint
-        arrays = sampling.read_arrays(path)
+        arrays = self.folder.state()
+        if arrays is None:
+            return
         for i, variable in enumerate(self.game.state()):
             variable.assign(arrays[str(i)])
         self.step, self.seconds = int(arrays["progress"][0]), float(arrays["progress"][1])
         self.log = [row for row in card["training"]["log"] if row["step"] <= self.step]
+        self._turn_again(card["training"].get("changes", []))
         self.started -= self.seconds
         playing = isinstance(self.game, SequenceGAN) and bool(self.game.game_on)
-        if playing and self.budget.progress(self.seconds, self.step) < self.recipe.pretraining:
+        if playing and self.progress < self.recipe.pretraining:
             raise TrainingError(
-                f"training: {self.folder} is past its pretraining, and a budget of {self.budget} would go back: "
+                f"training: {self.folder.path} is past its pretraining, and a budget of {self.budget} would go back: "
                 "choose another folder"
             )
 
-    def save(self) -> None:
-        """Everything that the next step depends on, and the checkpoint that can be played.
+    def _turn_again(self, changes: Sequence[dict[str, float]]) -> None:
+        """What was turned before the checkpoint stays turned."""
+        self.changes = [change for change in changes if change["step"] <= self.step]
+        for change in self.changes:
+            for name in settings_of(self.recipe).keys() & change.keys():
+                self._turn(name, change[name])
 
-        In this order: what a kill leaves of a first checkpoint is known as this run's by its card.
-        """
+    def _turn(self, name: str, value: float) -> None:
+        turn(self.game, name, value)
+        self.control.settings = {**(self.control.settings or {}), name: value}
+
+    def save(self) -> None:
+        """Everything that the next step depends on, and the checkpoint that can be played."""
         if not self.step:
             return
-        arrays = {str(i): np.asarray(variable) for i, variable in enumerate(self.game.state())}
+        arrays = {str(i): np.asarray(variable.numpy()) for i, variable in enumerate(self.game.state())}
         arrays["progress"] = np.array([self.step, self.seconds])
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(f"training: weights are no longer finite at step {self.step}, see lesson 08")
-        if self._stamp() != self.saved:
-            raise TrainingError(f"training: another training writes into {self.folder}: this one stops")
-        sampling.write_card(self.folder, self._card())
-        sampling.write_arrays(self.folder / "state.npz", arrays, compress=False)
-        self.saved = self._stamp()
-        sampling.write_arrays(self.folder / "weights.npz", self.game.weights_to_keep())
-        self._write_log()
-
-    def _stamp(self) -> tuple[int, int] | None:
-        """Which state the folder holds: another training that saves there changes it."""
-        path = self.folder / "state.npz"
-        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
-
-    def _write_log(self) -> None:
-        sampling.write_whole(self.folder / "log.csv", _as_csv(self.log).encode())
+        self.folder.save(self._card(), arrays, self.game.weights_to_keep())
 
     def _card(self) -> dict[str, Any]:
         recipe, grid = dataclasses.asdict(self.recipe), dataclasses.asdict(self.encoding.grid)
-        generator = {key: recipe[key] for key in ("latent_dim", "units", "width", "temperature")}
+        generator = {
+            key: recipe[key] for key in ("latent_dim", "bar_latent_dim", "units", "width", "temperature")
+        }
         tracks = [dataclasses.asdict(track) for track in self.encoding.tracks]
         form = {"grid": grid, "tracks": tracks, "low": self.encoding.low, "high": self.encoding.high}
         training = {"corpus": self.corpus, "recipe": recipe, "seed": self.seed, "steps": self.step}
+        training |= {"seconds": round(self.seconds, 1), "changes": self.changes, "log": self.log}
         return {
-            "name": self.folder.name.encode(errors="replace").decode(),  # of a name that isn't UTF-8
+            "name": self.folder.path.name.encode(errors="replace").decode(),  # of a name that isn't UTF-8
             "generator": {"kind": self.recipe.generator, "gain": models.GAIN, **generator},
             "encoding": form,
-            "training": {**training, "seconds": round(self.seconds, 1), "log": self.log},
+            "training": training,
         }
+
+    def sampler(self) -> sampling.Sampler:
+        """The generator as it stands."""
+        return sampling.Sampler(self.game.weights_to_keep(), self._card(), self.encoding)
 
     def play(self, windows: np.ndarray, report: Report | None) -> None:
         saved = logged = time.perf_counter()
         values: dict[str, Any] = {}
-        while (progress := self.budget.progress(self.seconds, self.step)) < 1:
+        while not self._is_over():
+            progress = self.progress
             values = self.game.advance(self._batch(windows), progress=progress, step=self.step)
             self.step += 1
             now = time.perf_counter()
@@ -235,7 +242,39 @@ class _Run:
                 saved = time.perf_counter()
         if values:
             self._note(values)  # the last steps too: what has broken down isn't kept
-        self._listen()
+        if not self.control.stopped:  # who stops early gets what is there
+            self._listen()
+
+    def _is_over(self) -> bool:
+        """Between two steps: keep the moment if it was asked for, then do what the control says."""
+        if self.moments.reached(self.step, self.progress):
+            self.folder.keep(self.step, self._card(), self.game.weights_to_keep())
+            self.save()  # so that no snapshot is ever ahead of the checkpoint
+        if self.progress >= 1:
+            return True
+        if self.control.paused and not self.control.stopped:
+            self.save()
+            self.started += self.control.wait()
+        for name, value in self.control.take().items():
+            self.changes.append({"step": self.step, name: value})
+            self._turn(name, value)
+        if self.control.stopped:
+            self._stop()
+        elif self.control.listen and time.perf_counter() > self.next_listening:
+            self._let_listen(self.control.listen)
+        return self.control.stopped
+
+    def _stop(self) -> None:
+        if not self.step:
+            raise TrainingError("training: stopped before its first step: there is nothing to keep")
+        self.changes.append({"step": self.step, "stop": round(self.progress, 4)})
+
+    def _let_listen(self, listen: Callable[[int, sampling.Sampler], None]) -> None:
+        """What listening costs is paid back by a pause fifty times as long."""
+        started = time.perf_counter()
+        listen(self.step, self.sampler())
+        cost = time.perf_counter() - started
+        self.next_listening = started + cost + max(self.control.every, 50 * cost)
 
     def _batch(self, windows: np.ndarray) -> np.ndarray:
         """Batch number `step` of a shuffled pass through the windows; the seed and the step decide it."""
@@ -267,12 +306,3 @@ class _Run:
             raise TrainingError(
                 f"training: only {distinct:.0%} of 64 pieces differ: mode collapse, see lesson 08"
             )
-
-
-def _as_csv(rows: Sequence[dict[str, float]]) -> str:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -11,7 +11,7 @@ import threadpoolctl
 
 from musicgan_edu import models, sampling
 from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.training.games import Game, minimise
+from musicgan_edu.training.games import Game, chance, minimise, together
 from musicgan_edu.training.recipes import RECIPES, Recipe
 
 __all__ = ["SequenceGAN"]
@@ -27,7 +27,8 @@ class SequenceGAN(Game):
         super().__init__(encoding, recipe, n_features=n_features, seed=seed)
         self.learners = list(self.generator.trainable_variables)
         if recipe.latent_dim:
-            self.posterior = models.PosteriorEncoder(encoding, latent_dim=recipe.latent_dim)
+            sizes = {"latent_dim": recipe.latent_dim, "bar_latent_dim": recipe.bar_latent_dim}
+            self.posterior = models.PosteriorEncoder(encoding, **sizes)
             self.learners += self.posterior.trainable_variables
         self.game_on = tf.Variable(False, trainable=False)
         self.pre_optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
@@ -36,7 +37,10 @@ class SequenceGAN(Game):
         self.d_optimizer.build(self.discriminator.trainable_variables)
 
     def _generator(self) -> keras.Model:
-        sizes = {key: getattr(self.recipe, key) for key in ("latent_dim", "units", "width", "dropout")}
+        sizes = {
+            key: getattr(self.recipe, key)
+            for key in ("latent_dim", "bar_latent_dim", "units", "width", "dropout")
+        }
         return models.RecurrentGenerator(self.encoding, **sizes)
 
     def state(self) -> list[Any]:
@@ -73,9 +77,11 @@ class SequenceGAN(Game):
         if not self.recipe.latent_dim:
             return tf.zeros((tf.shape(tokens)[0], 0)), tf.constant(0.0)
         mean, log_variance = self.posterior(tokens)
-        z = mean + tf.exp(log_variance / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
+        size, n = mean.shape[-1], tf.shape(mean)[0]
+        noise = chance(lambda n: keras.random.normal((n, size), seed=self.seeds), n)
+        z = mean + tf.exp(log_variance / 2) * noise
         kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance, -1)
-        return z, tf.maximum(tf.reduce_mean(kl), self.recipe.free_nats)
+        return z, tf.maximum(together(tf.reduce_mean(kl)), self.recipe.free_nats)
 
     def _surprise(self, tokens: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         """−log p of each step given all before it and z, summed over voices, nats (B, T)."""
@@ -117,7 +123,7 @@ class SequenceGAN(Game):
             real_surprise, fake_surprise = tf.split(tf.cast(surprise, tf.float32), 2)
             nll = tf.reduce_mean(tf.reduce_sum(real_surprise, -1))
             played = tf.reduce_mean(tf.reduce_sum(advantage * fake_surprise, -1))
-            loss = (self.recipe.likelihood * (nll + kl) + played) / real.shape[1]
+            loss = (self.likelihood * (nll + kl) + played) / real.shape[1]
         minimise(self.g_optimizer, tape, loss, self.learners)
         self._average()
         return {"nll": nll, "kl": kl, "surprise": tf.reduce_mean(tf.reduce_sum(fake_surprise, -1))}
@@ -130,13 +136,14 @@ class SequenceGAN(Game):
             np.where(later >= 0, self.recipe.discount ** np.maximum(later, 0), 0), tf.float32
         )
         answer = verdict @ tf.transpose(weight)
-        advantage = answer - tf.reduce_mean(answer, 0)
-        return tf.clip_by_value(advantage / (tf.math.reduce_std(advantage) + 1e-6), -3, 3)
+        advantage = answer - together(tf.reduce_mean(answer, 0))
+        deviation = tf.sqrt(together(tf.reduce_mean(advantage**2)))
+        return tf.clip_by_value(advantage / (deviation + 1e-6), -3, 3)
 
     def play(self, n: int, *, step: int) -> tuple[np.ndarray, np.ndarray]:
         """n windows as G plays them now: latents (n, latent_dim), classes uint8 (n, T, V)."""
         rng = np.random.default_rng([self.seed, step])
-        z = rng.standard_normal((n, self.recipe.latent_dim), np.float32)
+        z = rng.standard_normal((n, self.generator.latent_dim), np.float32)
         noise = rng.gumbel(size=(n, *self.encoding.shape)).astype(np.float32)
         weights = models.weights_of(self.generator)
         with threadpoolctl.threadpool_limits(1, "blas"):  # more would fight with TensorFlow's own threads
