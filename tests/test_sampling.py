@@ -61,6 +61,28 @@ def test_numpy_sampler_and_keras_model_agree(generator, checkpoint):
     assert (choices == tokens).mean() > 0.999  # float32 sums in another order may flip a near tie
 
 
+def test_they_agree_where_every_bar_has_its_latent():
+    from musicgan_edu import models
+
+    phrase = VoiceEncoding(Grid(4, 4.0, 2))
+    model = models.RecurrentGenerator(phrase, latent_dim=6, bar_latent_dim=3, units=24, width=16)
+    rng = np.random.default_rng(3)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(0, 0.4, variable.shape))
+    form = {"kind": "recurrent", "latent_dim": 6, "bar_latent_dim": 3, "gain": 5.0, "temperature": 1.0}
+    sampler = sampling.Sampler(models.weights_of(model), {"generator": form}, phrase)
+    z, noise = sampler.latents(16, seed=1), sampler.noise(16, seed=1)
+    assert z.shape == (16, 6 + 4 * 3)
+    tokens = sampler.tokens(z, noise)
+    assert ((model(tokens, z).numpy() + noise).argmax(-1) == tokens).mean() > 0.999
+    assert (sampler.tokens(np.roll(z, 3, axis=1), noise) != tokens).mean() > 0.3
+    logits = model(tokens, z).numpy().astype(np.float64)
+    chosen = np.take_along_axis(logits, tokens[..., None], -1)[..., 0]
+    assert np.allclose(
+        sampling.log_likelihood(sampler, tokens, z), chosen - np.logaddexp.reduce(logits, -1), atol=1e-3
+    )
+
+
 @pytest.mark.parametrize(
     ("grid", "n_voices", "latent_dim"),
     [(Grid(1, 3.0, 4), 1, 0), (Grid(1, 3.0, 4), 2, 5), (Grid(3, 1.5, 4), 5, 3)],

@@ -1,12 +1,16 @@
-"""From trained weights to music.
+"""From trained weights to music, and from music to other music.
 
-Comes in: a checkpoint's name or folder, latents z, a seed. Goes out: classes, and `Score`s.
+Comes in: a checkpoint's name or folder, latents z, a seed; Scores. Goes out: classes, and `Score`s.
+`latents` walks between them, `steer` keeps what is given, `likelihood` judges and inverts, `mixing`
+mixes and splices any two Scores.
 
 Conventions
 -----------
 Drawing from the recurrent generator runs in numpy and loads no TensorFlow: a chain of small matrix
 products is what TensorFlow is slowest at, and a slider must answer while it is held. A test holds
 it to the Keras model. Piece i of a seed is the same whatever the number of pieces drawn with it.
+Which way a checkpoint draws says its card's `kind`: "recurrent", "random" and "markov" in numpy,
+"convolutional" and "masked" through TensorFlow.
 A checkpoint is a folder with `weights.npz` and `card.json`: numbers and text, nothing that executes.
 Lessons 00, 06 and 09.
 """
@@ -25,17 +29,73 @@ from typing import Any
 import numpy as np
 
 from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.sampling.chain import draw_cells, draw_chain, heated
 from musicgan_edu.sampling.draw import Weights, draw
 from musicgan_edu.sampling.files import FORMAT, read_arrays, write, write_arrays, write_card, write_whole
+from musicgan_edu.sampling.filling import fill_masked
+from musicgan_edu.sampling.latents import (
+    MEASURES,
+    Direction,
+    along,
+    determined,
+    directions,
+    explained,
+    lerp,
+    slerp,
+)
+from musicgan_edu.sampling.likelihood import Inverted, invert, log_likelihood
+from musicgan_edu.sampling.mixing import (
+    Mixed,
+    MixError,
+    Seam,
+    bars,
+    crossfade,
+    fit,
+    join,
+    layer,
+    seams,
+    smoothest,
+    splice,
+)
+from musicgan_edu.sampling.steer import Filled, cells, fill, redraw
 from musicgan_edu.score import CheckpointError, Grid, MusicganError, Score, Track
 
 __all__ = [
+    "MEASURES",
+    "Direction",
+    "Filled",
+    "Inverted",
+    "MixError",
+    "Mixed",
     "Sampler",
+    "Seam",
+    "along",
+    "bars",
+    "cells",
     "checkpoints",
+    "crossfade",
+    "determined",
+    "directions",
     "draw",
+    "explained",
+    "fill",
+    "fill_masked",
+    "fit",
+    "heated",
+    "invert",
+    "join",
+    "layer",
+    "lerp",
     "load",
+    "log_likelihood",
     "note_test",
     "read_arrays",
+    "redraw",
+    "seams",
+    "slerp",
+    "smoothest",
+    "snapshots",
+    "splice",
     "write",
     "write_arrays",
     "write_card",
@@ -46,11 +106,14 @@ CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 MAX_VALUES, MAX_WIDTH = 2**22, 4096  # pieces of more values, or wider ones, are not ours
 
 
+_COUNTED = {"random": draw_cells, "markov": draw_chain}
+
+
 @dataclasses.dataclass(frozen=True)
 class Sampler:
     """A trained generator, ready to play.
 
-    weights : by path, float32. card : what it is and how it was trained; what `card.json` holds.
+    weights : by path, float32; counts as whole numbers. card : what it is and how it was trained; what `card.json` holds.
     """
 
     weights: Weights
@@ -59,7 +122,8 @@ class Sampler:
 
     @property
     def latent_dim(self) -> int:
-        return int(self.card["generator"]["latent_dim"])
+        generator = self.card["generator"]
+        return int(generator["latent_dim"] + self.encoding.grid.n_bars * generator.get("bar_latent_dim", 0))
 
     @property
     def corpus(self) -> str:
@@ -94,13 +158,36 @@ class Sampler:
         heat = float(generator["temperature"] if temperature is None else temperature)
         if not heat >= 0:
             raise MusicganError(f"sampling: a temperature must be 0 or more, got {heat}")
-        if generator["kind"] == "recurrent":
-            return draw(
-                self.weights, self.encoding, z, noise, gain=float(generator["gain"]), temperature=heat
+        kind, w, form = generator["kind"], self.weights, self.encoding
+        if kind == "recurrent":
+            return draw(w, form, z, noise, gain=float(generator["gain"]), temperature=heat)
+        if kind in _COUNTED:
+            return _COUNTED[kind](w, form, noise, temperature=heat)
+        if kind == "masked":  # a piece's noise seeds the many draws that it takes
+            rngs = [np.random.default_rng(one.view(np.uint32)[0, 0, :4]) for one in noise.astype(np.float32)]
+            empty = np.zeros((len(z), *form.shape[:2]), np.int64)
+            return fill_masked(self._masked, form, empty, empty == 0, rngs=rngs, temperature=heat)
+        return self._convolutional.tokens(z, heat * noise)
+
+    def fill(
+        self, tokens: np.ndarray, mask: np.ndarray, *, seed: int = 0, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Classes, int64 (B, T, V): those of `tokens` where `mask` (bool) is False, composed where it is True.
+
+        Only a masked network can do this. What is given comes back to the bit. Piece i depends on its
+        own tokens, its own mask, the seed and i.
+
+        Raises
+        ------
+        CheckpointError : a generator of another kind. EncodingError : other shapes than the encoding's.
+        """
+        if self.card["generator"]["kind"] != "masked":
+            raise CheckpointError(
+                f"sampling: a {self.card['generator']['kind']!r} generator can't fill gaps: "
+                "train one with the recipe 'masked'"
             )
-        logits = self._convolutional(z).numpy()
-        logits[:, 0, :, self.encoding.hold] = -np.inf
-        return (logits + heat * noise).argmax(-1)
+        rngs = [np.random.default_rng([seed, i, 2]) for i in range(len(tokens))]
+        return fill_masked(self._masked, self.encoding, tokens, mask, rngs=rngs, temperature=temperature)
 
     def sample(self, n: int, *, seed: int = 0, temperature: float | None = None) -> list[Score]:
         """n pieces; the same seed and checkpoint give the same ones, and the first of many are the first of few."""
@@ -118,10 +205,22 @@ class Sampler:
         from musicgan_edu import models  # loads TensorFlow
 
         sizes = {key: self.card["generator"][key] for key in ("latent_dim", "width")}
-        generator = models.ConvGenerator(self.encoding, **sizes)
-        for variable in generator.trainable_variables:
+        return self._with_weights(models.SoundGenerator(self.encoding, **sizes))
+
+    @functools.cached_property
+    def _masked(self) -> Any:
+        import tensorflow as tf
+
+        from musicgan_edu import models
+
+        width = int(self.card["generator"]["width"])
+        network = tf.function(self._with_weights(models.MaskedNetwork(self.encoding, width=width)))
+        return lambda tokens, known: network(tf.constant(tokens), tf.constant(known)).numpy()
+
+    def _with_weights(self, network: Any) -> Any:
+        for variable in network.trainable_variables:
             variable.assign(self.weights[variable.path.split("/", 1)[1]])
-        return generator
+        return network
 
 
 def checkpoints() -> list[str]:
@@ -136,7 +235,7 @@ def load(checkpoint: str | Path = "chorales") -> Sampler:
     ------
     CheckpointError : none there, damaged, of another version; names the folder and the cause.
     """
-    folder = CHECKPOINTS / checkpoint if checkpoint in checkpoints() else Path(checkpoint)
+    folder = _folder(checkpoint)
     if not folder.is_dir():
         raise CheckpointError(
             f"sampling: no checkpoint {str(checkpoint)!r}: give a folder or one of {checkpoints()}"
@@ -151,6 +250,20 @@ def load(checkpoint: str | Path = "chorales") -> Sampler:
         ) from error
 
 
+def snapshots(checkpoint: str | Path = "chorales", *, complete: bool = True) -> dict[int, Path]:
+    """The moments of its training that a checkpoint keeps: step → folder for `load`, in order.
+
+    `complete=False` also lists one whose writing was interrupted. None kept, none given.
+    """
+    folders = (path for path in (_folder(checkpoint) / "snapshots").glob("[0-9]*") if path.name.isdecimal())
+    found = {int(path.name): path for path in folders if not complete or (path / "card.json").is_file()}
+    return dict(sorted(found.items()))
+
+
+def _folder(checkpoint: str | Path) -> Path:
+    return CHECKPOINTS / checkpoint if checkpoint in checkpoints() else Path(checkpoint)
+
+
 def _read(folder: Path) -> Sampler:
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     if card["format"] != FORMAT:
@@ -158,7 +271,7 @@ def _read(folder: Path) -> Sampler:
             f"sampling: {folder} has format {card['format']!r}, this version reads {FORMAT}"
         )
     weights = read_arrays(folder / "weights.npz")
-    weights = {key: value.astype(np.float32) for key, value in weights.items()}
+    weights = {key: v if v.dtype.kind in "iu" else v.astype(np.float32) for key, v in weights.items()}
     if not all(np.isfinite(value).all() for value in weights.values()):
         raise CheckpointError(f"sampling: {folder} holds weights that aren't finite")
     form = dict(card["encoding"])

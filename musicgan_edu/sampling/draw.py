@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgan_edu.encoding import VoiceEncoding
 
-__all__ = ["Weights", "draw"]
+__all__ = ["Weights", "cell", "draw", "told"]
 
 Weights = Mapping[str, np.ndarray]
 
@@ -61,10 +61,11 @@ class _Stepper:
         self.from_notes, self.from_place, from_z = np.split(
             kernel, [n_voices * n_classes, n_voices * n_classes + n_place]
         )
+        bars = told(weights, z, encoding.grid.n_bars)
         self.h = self.c = np.zeros((n, kernel.shape[1] // 4), np.float32)
         if z.shape[1]:
-            self.h, self.c = np.split(z @ weights["start/kernel"] + weights["start/bias"], 2, axis=1)
-        self.constant = z @ from_z + weights["lstm/lstm_cell/bias"]
+            self.h, self.c = np.split(bars[0] @ weights["start/kernel"] + weights["start/bias"], 2, axis=1)
+        self.constant = [bar @ from_z + weights["lstm/lstm_cell/bias"] for bar in bars]
         self.n_gaps = weights["leap0/kernel"].shape[1]
         self.span = (self.n_gaps - 2) // 2
         self.home = np.tile(encoding.home_pitches(), (n, 1))
@@ -76,17 +77,13 @@ class _Stepper:
     def hear(self, step: int) -> None:
         """The LSTM reads what the voices did in the last step."""
         grid, offset = self.encoding.grid, np.arange(self.encoding.shape[1]) * self.encoding.n_classes
-        place = (
-            self.from_place[step % grid.steps_per_bar]
-            + self.from_place[grid.steps_per_bar + step // grid.steps_per_bar]
-        )
-        gates = self.h @ self.w["lstm/lstm_cell/recurrent_kernel"] + (self.constant + place)
+        bar, in_bar = divmod(step, grid.steps_per_bar)
+        place = self.from_place[in_bar] + self.from_place[grid.steps_per_bar + bar]
+        gates = self.h @ self.w["lstm/lstm_cell/recurrent_kernel"] + (self.constant[bar] + place)
         if step:
             struck = (self.state == 0)[..., None] * self.from_notes[offset + self.encoding.n_pitches + 1]
             gates += self.from_notes[self.heard + offset].sum(1) + struck.sum(1)
-        i, f, g, o = np.split(gates, 4, axis=1)
-        self.c = _sigmoid(f) * self.c + _sigmoid(i) * np.tanh(g)
-        self.h = _sigmoid(o) * np.tanh(self.c)
+        self.h, self.c = cell(gates, self.c)
         self.was, self.heard, self.state = self.heard, self.heard.copy(), np.zeros_like(self.state)
 
     def logits(self, v: int) -> np.ndarray:
@@ -138,6 +135,35 @@ class _Stepper:
         gaps = np.clip(np.arange(n_pitches) - classes, -self.span, self.span) + self.span
         rows = np.where(classes == self.encoding.rest, self.n_gaps - 1, gaps) + self.n_gaps * u
         return self.gain * self.w[f"below{v}/embeddings"][rows, 0]
+
+
+def told(weights: Weights, z: np.ndarray, n_bars: int) -> list[np.ndarray]:
+    """What z tells each bar: z itself, or what the LSTM over the bars makes of the latents of piece and bars."""
+    if "plan/lstm_cell/kernel" not in weights:
+        return [z] * n_bars
+    kernel, bias = weights["plan/lstm_cell/kernel"], weights["plan/lstm_cell/bias"]
+    song, *bars = np.split(z, _edges(z.shape[1], kernel.shape[1] // 4, n_bars), axis=1)
+    h = c = np.zeros_like(song)
+    said = []
+    for bar in bars:
+        gates = (
+            np.concatenate([bar, song], 1) @ kernel + h @ weights["plan/lstm_cell/recurrent_kernel"] + bias
+        )
+        h, c = cell(gates, c)
+        said.append(song + h)
+    return said
+
+
+def _edges(latent_dim: int, song_dim: int, n_bars: int) -> np.ndarray:
+    """Where in z the bars' latents begin, (n_bars,)."""
+    return song_dim + np.arange(n_bars) * ((latent_dim - song_dim) // n_bars)
+
+
+def cell(gates: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An LSTM cell's new output and memory from its four gates' sums, (B, 4 · units)."""
+    i, f, g, o = np.split(gates, 4, axis=1)
+    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+    return _sigmoid(o) * np.tanh(c), c
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
