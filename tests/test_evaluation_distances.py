@@ -1,5 +1,6 @@
 """Distances of sets against numbers worked out by hand, and the report that gathers all."""
 
+import dataclasses
 import json
 import math
 
@@ -151,10 +152,27 @@ def test_report_prints_a_table_and_turns_into_json(report):
     assert "| measure | real | interval | fake | interval |" in text
     assert all(f"| {name} |" in text for name in report)
     assert "What gives the machine away:" in text
+    assert "| notes | 0 | 0 | 0 | 1 | 1 |" in text  # all windows have sixteen
     again = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert again["measures"]["polyphony (notes at once)"]["fake"] == 2
     assert again["measures"]["coverage"]["fake_interval"] is None
+    assert again["likeness"]["notes"]["overlap_real"] == report.likeness["notes"].overlap_real
     assert (again["n_real"], again["n_fake"], again["n_train"]) == (50, 60, 60)
+
+
+def test_reports_side_by_side(report):
+    text = evaluation.side_by_side({"ours": report, "theirs": report})
+    assert text.splitlines()[0] == "| measure | real | ours | theirs |"
+    assert "| polyphony (notes at once) | 2 [2, 2] | 2 [2, 2] | 2 [2, 2] |" in text
+    assert len(text.splitlines()) == len(report) + 2
+
+
+def test_reports_on_different_real_windows_do_not_compare(report):
+    other = dataclasses.replace(report, n_real=49)
+    with pytest.raises(EvaluationError, match=r"same real windows, got \{'a': 50, 'b': 49\}"):
+        evaluation.side_by_side({"a": report, "b": other})
+    with pytest.raises(EvaluationError, match=r"same real windows, got \{\}"):
+        evaluation.side_by_side({})
 
 
 def test_report_without_training_music_says_so():

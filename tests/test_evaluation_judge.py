@@ -140,6 +140,38 @@ def test_c2st_finds_nothing_where_there_is_nothing_and_repeats_itself():
     assert math.isnan(again.p_value)
 
 
+def test_c2st_takes_features_that_are_there_already():
+    real, fake = windows(60, seed=1), windows(80, seed=2, named=False)
+    tables = evaluation.features(real), evaluation.features(fake)
+    assert tables[0].pieces == tuple(score.source for score in real)
+    one, two = evaluation.c2st(real, fake, min_windows=60), evaluation.c2st(*tables, min_windows=60)
+    assert (one.accuracy, one.interval, one.gives_away) == (two.accuracy, two.interval, two.gives_away)
+    some = tables[0].take(np.array([5, 3]))
+    assert some.values.tolist() == tables[0].values[[5, 3]].tolist()
+    assert some.pieces == (real[5].source, real[3].source)
+
+
+def blocks(n_pieces, *, size=8, spread=3.0, seed=0):
+    """Features of pieces whose windows are all but the same: nothing tells one half from another."""
+    rng = np.random.default_rng(seed)
+    centre = np.repeat(rng.normal(0, spread, (n_pieces, 4)), size, axis=0)
+    names = tuple(f"piece {i // size}" for i in range(n_pieces * size))
+    return evaluation.Features(centre + rng.normal(0, 0.1, centre.shape), ("a", "b", "c", "d"), names)
+
+
+def test_chance_is_centred_and_wider_than_a_coins():
+    draws = evaluation.chance(blocks(40), n_pieces=20, n_draws=12, seed=1)
+    assert draws.shape == (12,)
+    assert abs(draws.mean() - 0.5) < 0.12
+    assert draws.std() > 1.5 * np.sqrt(0.25 / 320)  # 160 windows of either kind, but only 40 pieces
+    assert np.array_equal(draws, evaluation.chance(blocks(40), n_pieces=20, n_draws=12, seed=1))
+
+
+def test_chance_needs_pieces_for_both_sides():
+    with pytest.raises(EvaluationError, match="chance needs 42 pieces, got 40"):
+        evaluation.chance(blocks(40), n_pieces=21)
+
+
 def test_c2st_never_learns_a_piece_by_heart():
     # Each piece has a register of its own. Were its windows in training and held-out folds alike,
     # the forest would recognise pieces and be far above chance.
@@ -181,6 +213,9 @@ def test_compare_is_paired_on_the_same_real_windows():
     assert found.difference < -0.2
     assert found.interval[0] < found.difference < found.interval[1] < 0
     assert found.a.n_windows == found.b.n_windows == 90
+    said = str(found)
+    assert f"{found.a.accuracy:.3f} against {found.b.accuracy:.3f} on the same 90 real windows" in said
+    assert f"difference {found.difference:+.3f} [" in said
 
 
 def test_comparing_a_model_with_itself_gives_no_difference():

@@ -198,3 +198,96 @@ def test_spectrograms_share_one_scale():
 def test_a_silent_recording_can_be_drawn():
     figure = plotting.spectrograms({"silence": np.zeros(2048)}, sample_rate=8000)
     assert "median level -80 dB" in figure.alt_text
+
+
+def test_a_plane_draws_every_point_and_says_where_they_are():
+    real, fake = np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([[-1.0, -0.5]])
+    surface = np.array([[-2.0, 0.0], [0.0, 2.0]])
+    figure = plotting.plane(real, fake, surface=surface, arrows=np.array([[3.0, 4.0]]), title="Start")
+    axes = figure.axes[0]
+    assert [line.get_xydata().tolist() for line in axes.lines] == [real.tolist(), fake.tolist()]
+    assert axes.images[0].get_array().max() == pytest.approx(1 / (1 + np.exp(-2)))
+    assert figure.alt_text == (
+        "Points on the plane of Start: 2 real points about (1.00, 1.00), SD (0.00, 1.00); 1 generated point "
+        "about (-1.00, -0.50), SD (0.00, 0.00). D's probability of real goes from 0.12 to 0.88."
+    )
+    scores = plotting.plane(real, fake, surface=surface, probability=False)
+    assert "D's score goes from -2.00 to 2.00." in scores.alt_text
+    with pytest.raises(PlotError, match=r"1 fakes but arrows of shape \(2, 2\)"):
+        plotting.plane(real, fake, arrows=real)
+    with pytest.raises(PlotError, match=r"fake points have shape \(n, 2\), got \(3,\)"):
+        plotting.plane(real, np.zeros(3))
+
+
+def test_paths_are_drawn_and_told():
+    figure = plotting.paths({"in": np.array([[3.0, 4.0], [0.0, 1.0]])}, title="Dirac")
+    assert figure.axes[0].lines[0].get_xydata().tolist() == [[3, 4], [0, 1]]
+    assert "in goes from distance 5 to 1 from the origin" in figure.alt_text
+    with pytest.raises(PlotError, match=r"got \(2,\) for 'x'"):
+        plotting.paths({"x": np.zeros(2)})
+    with pytest.raises(PlotError, match="nothing to draw"):
+        plotting.paths({})
+
+
+def test_a_report_in_units_of_real_musics_interval():
+    # half width 0.1: the machine is 2 above, its interval 1 to 3; EB has no interval, groove no width
+    rows = {
+        "fifths": (0.5, (0.4, 0.6), 0.7, (0.6, 0.8)),
+        "in key": (0.5, (0.4, 0.6), 0.52, (0.45, 0.6)),
+        "far": (0.5, (0.4, 0.6), -9.0, (-9.5, -8.5)),
+        "EB": (0.5, (float("nan"),) * 2, 0.7, (float("nan"),) * 2),
+        "groove": (1.0, (1.0, 1.0), 1.0, (1.0, 1.0)),
+    }
+    figure = plotting.report(rows)
+    drawn = {
+        round(line.get_ydata()[0]): line.get_xdata()
+        for line in figure.axes[0].lines
+        if len(line.get_xdata()) == 2
+    }
+    assert drawn[0].tolist() == pytest.approx([1, 3])
+    assert drawn[2].tolist() == [-8, -8]  # at the edge, and an arrow says so
+    assert [line.get_marker() for line in figure.axes[0].lines if len(line.get_xdata()) == 1] == [
+        "o",
+        "o",
+        "<",
+    ]
+    assert "fifths: real 0.5, machine 0.7, intervals overlapping" in figure.alt_text
+    assert "far: real 0.5, machine -9, intervals apart" in figure.alt_text
+    assert figure.alt_text.endswith("Not drawn: EB, groove.")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["fifths", "in key", "far"]
+    one = plotting.report(rows, names=["in key"])
+    assert "fifths" not in one.alt_text
+
+
+def test_a_report_that_cannot_be_drawn():
+    rows = {"EB": (0.5, (float("nan"),) * 2, 0.7, (float("nan"),) * 2)}
+    with pytest.raises(PlotError, match="no measure with an interval"):
+        plotting.report(rows)
+    with pytest.raises(PlotError, match="no measure 'QN'"):
+        plotting.report(rows, names=["QN"])
+
+
+def test_marked_roll_colours_each_note_by_its_number():
+    score = duet()
+    values = np.linspace(-1, 2, score.n_notes)
+    figure = plotting.marked_roll(score, values, label="objection", title="Marked")
+    boxes = figure.axes[0].collections[0]
+    assert boxes.get_array().tolist() == values.tolist()
+    box = boxes.get_paths()[-1].get_extents()
+    last = score.notes[-1]
+    assert box.xmin == pytest.approx(last["onset"])
+    assert (box.ymin + box.ymax) / 2 == pytest.approx(last["pitch"])
+    ranks = [text.get_text() for text in figure.axes[0].texts]
+    assert ranks == [str(rank) for rank in range(1, min(3, score.n_notes) + 1)]
+    assert f"{score.n_notes} notes, coloured by objection, from -1 to 2. Greatest: " in figure.alt_text
+    name = plotting.pitch_name(last["pitch"])
+    assert (
+        f"Greatest: {score.tracks[last['track']].name} {name} on beat {last['onset'] + 1:g} (2)"
+        in figure.alt_text
+    )
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [np.nan] * 100])
+def test_marked_roll_refuses_values_that_do_not_fit(values):
+    with pytest.raises(PlotError, match=r"expected \d+ finite values \(one a note\), got"):
+        plotting.marked_roll(duet(), values, label="x")

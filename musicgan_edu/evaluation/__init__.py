@@ -12,7 +12,7 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, report.
+novelty, distances, report; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
@@ -40,9 +40,19 @@ from musicgan_edu.evaluation.harmony import (
     tonal_distance,
     used_pitch_classes,
 )
-from musicgan_edu.evaluation.judge import Comparison, Verdict, c2st, compare
+from musicgan_edu.evaluation.judge import Comparison, Verdict, c2st, chance, compare
+from musicgan_edu.evaluation.listening import (
+    Clip,
+    Outcome,
+    Trial,
+    by_chance,
+    neutral,
+    outcome,
+    series,
+    share_interval,
+)
 from musicgan_edu.evaluation.novelty import copying, distinct_share
-from musicgan_edu.evaluation.report import Report, Row, evaluate
+from musicgan_edu.evaluation.report import Report, Row, evaluate, side_by_side
 from musicgan_edu.evaluation.rhythm import (
     changes_per_bar,
     empty_bars,
@@ -57,18 +67,23 @@ from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
 __all__ = [
     "RANGES",
     "REST",
+    "Clip",
     "Comparison",
     "EvaluationError",
     "Features",
     "Likeness",
     "Neighbours",
+    "Outcome",
     "Report",
     "Row",
     "Tally",
+    "Trial",
     "Verdict",
     "Voices",
     "bootstrap",
+    "by_chance",
     "c2st",
+    "chance",
     "changes_per_bar",
     "chorale_rules",
     "compare",
@@ -88,12 +103,17 @@ __all__ = [
     "kl_divergence",
     "likeness",
     "neighbours",
+    "neutral",
+    "outcome",
     "overlap",
     "percentile_interval",
     "pitch_class_entropy",
     "polyphony",
     "qualified_notes",
     "scale_consistency",
+    "series",
+    "share_interval",
+    "side_by_side",
     "standardised",
     "tonal_distance",
     "used_pitch_classes",

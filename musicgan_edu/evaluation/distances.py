@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musicgan_edu.evaluation.feature_table import features
+from musicgan_edu.evaluation.feature_table import Features, features
 from musicgan_edu.evaluation.grids import EvaluationError
 from musicgan_edu.score import Score
 
@@ -201,12 +201,15 @@ def standardised(real: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     return [np.clip((x[:, kept] - mean[kept]) / sd[kept], -10, 10) for x in (real, *others)]
 
 
-def describe(scores: Sequence[Score], *, n_bars: int = 2) -> dict[str, np.ndarray]:
+def describe(
+    scores: Sequence[Score], *, n_bars: int = 2, table: Features | None = None
+) -> dict[str, np.ndarray]:
     """Yang and Lerch's features that fit voices, by name, float (B, d) each.
 
     Counts and ranges are of a window; intervals and durations are means; histograms sum to 1.
+    `table` is what `features` makes of the same Scores, where it's there already.
     """
-    table = features(scores, n_bars=n_bars)
+    table = features(scores, n_bars=n_bars) if table is None else table
     chroma = [i for i, name in enumerate(table.names) if name.startswith("pitch class ")]
     return {name: np.array([[value(s)] for s in scores]) for name, value in _SCALARS.items()} | {
         "pitch-class histogram": table.values[:, chroma]

@@ -9,7 +9,8 @@ Shares are of steps (16 to a 4/4 bar), so that a column means the same at any te
 in semitones from the lower-numbered voice down to the other, modulo 12. A silent voice has
 register 0, which no sounding one has. The nearest way to C goes up from one key and down from the
 next, so registers are compared an octave apart at most: every window is moved by octaves until its
-mean pitch is nearest to middle C. The table is thus the same for a window in any key. Lesson 10 asks a forest which columns give a machine away.
+mean pitch is nearest to middle C. The table is thus the same for a window in any key. Lesson 10 asks
+a forest which columns give a machine away.
 """
 
 from __future__ import annotations
@@ -32,26 +33,36 @@ _MOTIONS = {"repeats": (0, 0), "steps": (1, 2), "thirds": (3, 4), "leaps": (5, 1
 
 
 class Features(NamedTuple):
-    """values : float64 (B, F), finite. names : F column names."""
+    """What the judge gets. Compute it once, and ask as many questions of it as you like.
+
+    values : float64 (B, F), finite. names : F column names.
+    pieces : the piece that each window comes from, B names; "" for one that stands alone.
+    """
 
     values: np.ndarray
     names: tuple[str, ...]
+    pieces: tuple[str, ...]
+
+    def take(self, index: np.ndarray) -> Features:
+        """The windows of these numbers, int (n,), in this order."""
+        return self._replace(values=self.values[index], pieces=tuple(self.pieces[i] for i in index))
 
 
 def features(scores: Sequence[Score] | Voices, *, n_bars: int = 2) -> Features:
     """The table of features of windows; every Score is moved to C major or A minor first.
 
-    `Voices` are taken as they are. The key is estimated from the window alone, for real and fake
+    `Voices` are taken as they are, each window a piece of its own. The key is estimated from the window alone, for real and fake
     alike: nobody gets to know more than the notes.
     """
     if isinstance(scores, Voices):
-        grid = scores
+        grid, pieces = scores, ("",) * len(scores.pitch)
     else:
         grid = _in_c(voices(scores, n_bars=n_bars), np.array([_steps_to_c(score) for score in scores]))
+        pieces = tuple(score.source for score in scores)
     columns: dict[str, np.ndarray] = {}
     for part in (_pitch_classes, _intervals, _crossings, _motion, _register, _changes, _parallels):
         columns.update(part(grid))
-    return Features(np.stack(list(columns.values()), axis=1).astype(np.float64), tuple(columns))
+    return Features(np.stack(list(columns.values()), axis=1).astype(np.float64), tuple(columns), pieces)
 
 
 def _steps_to_c(score: Score) -> int:

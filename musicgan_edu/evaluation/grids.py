@@ -96,10 +96,9 @@ def durations(score: Score, *, segment: float, n_bars: int | None = None) -> np.
     return result.transpose(0, 2, 1)
 
 
-def groups_of(scores: Sequence[Score]) -> np.ndarray:
-    """Which Scores belong together, int (B,): those of one `source`; one without is on its own."""
+def groups_of(scores: Sequence[Score] | Sequence[str]) -> np.ndarray:
+    """Which Scores (or names of pieces) belong together, int (B,): equal `source`s; one without is on its own."""
     numbers: dict[str, int] = {}
     own = (f"\0{i}" for i in range(len(scores)))  # no source begins like this
-    return np.array(
-        [numbers.setdefault(score.source or next(own), len(numbers)) for score in scores], dtype=int
-    )
+    names = [score if isinstance(score, str) else score.source for score in scores]
+    return np.array([numbers.setdefault(name or next(own), len(numbers)) for name in names], dtype=int)

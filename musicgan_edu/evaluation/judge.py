@@ -1,6 +1,6 @@
 """The judge: can a random forest tell the machine's windows from real ones?
 
-Comes in: real and fake windows. Goes out: `Verdict`: held-out accuracy (0.5: it can't) with its
+Comes in: real and fake windows, or their `Features`. Goes out: `Verdict`: held-out accuracy (0.5: it can't) with its
 interval, what gave the machine away, and on request the accuracies that chance alone gives.
 
 Conventions
@@ -28,11 +28,14 @@ from musicgan_edu.evaluation.grids import EvaluationError, groups_of
 from musicgan_edu.evaluation.tally import percentile_interval, resample
 from musicgan_edu.score import Score
 
-__all__ = ["Comparison", "Verdict", "c2st", "compare"]
+__all__ = ["Comparison", "Verdict", "c2st", "chance", "compare"]
 
 MIN_WINDOWS = 300
 N_FOLDS = 5
 N_TREES = 300
+N_NULL_TREES = 60  # for each of many draws of what chance gives
+
+Windows = Sequence[Score] | Features
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +80,13 @@ class Comparison(NamedTuple):
     difference: float
     interval: tuple[float, float]
 
+    def __str__(self) -> str:
+        low, high = self.interval
+        told = (
+            f"{self.a.accuracy:.3f} against {self.b.accuracy:.3f} on the same {self.a.n_windows} real windows"
+        )
+        return f"C2ST {told}: difference {self.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+
 
 class _Sample(NamedTuple):
     """One class's windows: x float (n, F), group and fold int (n,)."""
@@ -87,8 +97,8 @@ class _Sample(NamedTuple):
 
 
 def c2st(
-    real: Sequence[Score],
-    fake: Sequence[Score],
+    real: Windows,
+    fake: Windows,
     *,
     n_bars: int = 2,
     seed: int = 0,
@@ -99,9 +109,9 @@ def c2st(
 
     Parameters
     ----------
-    real, fake : windows of `n_bars` bars that start on a barline. Those of one piece share their
-        `source`; a fake without one counts as a piece of its own. Of the larger set a random
-        sample is used, so that both classes are alike.
+    real, fake : windows of `n_bars` bars that start on a barline, or what `features` makes of them.
+        Those of one piece share their `source`; a fake without one counts as a piece of its own.
+        Of the larger set a random sample is used, so that both classes are alike.
     n_permutations : draws of the null, each a cross-validation with a smaller forest; 0 for none.
 
     Raises
@@ -110,7 +120,7 @@ def c2st(
 
     See Also
     --------
-    compare : two models on the same real windows.
+    compare : two models on the same real windows. chance : what real against real gives.
     """
     table = _tables([real, fake], n_bars=n_bars, min_windows=min_windows, seed=seed)
     samples = _folded(table.samples, seed)
@@ -119,9 +129,9 @@ def c2st(
 
 
 def compare(
-    real: Sequence[Score],
-    fake_a: Sequence[Score],
-    fake_b: Sequence[Score],
+    real: Windows,
+    fake_a: Windows,
+    fake_b: Windows,
     *,
     n_bars: int = 2,
     seed: int = 0,
@@ -147,24 +157,70 @@ def compare(
     )
 
 
+def chance(real: Windows, *, n_pieces: int, n_draws: int = 40, n_bars: int = 2, seed: int = 0) -> np.ndarray:
+    """What the judge says where there is nothing to find: real pieces against other real pieces.
+
+    Parameters
+    ----------
+    real : windows of at least twice `n_pieces` pieces.
+    n_pieces : on either side of each draw; the more, the narrower.
+
+    Returns
+    -------
+    float (n_draws,), accuracies of a forest of 60 trees. Their spread is the judge's own noise,
+    wider than the binomial's: the windows of a piece are right or wrong together.
+
+    Raises
+    ------
+    EvaluationError : too few pieces.
+    """
+    table = _table(real, n_bars)
+    group = groups_of(table.pieces)
+    n = int(group.max(initial=-1)) + 1
+    if n < 2 * n_pieces:
+        raise EvaluationError(f"evaluation: chance needs {2 * n_pieces} pieces, got {n}")
+    rng, draws = np.random.default_rng(seed), []
+    for i in range(n_draws):
+        pieces = rng.permutation(n)[: 2 * n_pieces]
+        halves = [np.isin(group, half) for half in (pieces[:n_pieces], pieces[n_pieces:])]
+        samples = [_Sample(table.values[half], group[half], group[half]) for half in halves]
+        draws.append(_balanced(_folded(samples, seed + i), seed + i))
+    return np.array(draws)
+
+
+def _balanced(samples: Sequence[_Sample], seed: int) -> float:
+    """The mean of both classes' held-out accuracies, by a small forest."""
+    right, _ = _cross_validate(*samples, n_trees=N_NULL_TREES, seed=seed)
+    n = len(samples[0].x)
+    return float((right[:n].mean() + right[n:].mean()) / 2)
+
+
 class _Tables(NamedTuple):
     samples: list[_Sample]
     names: tuple[str, ...]
 
 
-def _tables(sets: Sequence[Sequence[Score]], *, n_bars: int, min_windows: int, seed: int) -> _Tables:
+def _table(windows: Windows, n_bars: int) -> Features:
+    return windows if isinstance(windows, Features) else features(windows, n_bars=n_bars)
+
+
+def _n_windows(windows: Windows) -> int:
+    return len(windows.values) if isinstance(windows, Features) else len(windows)
+
+
+def _tables(sets: Sequence[Windows], *, n_bars: int, min_windows: int, seed: int) -> _Tables:
     """Features of equally many windows of each set; groups are shared between the sets."""
-    size = min(len(windows) for windows in sets)
+    sizes = [_n_windows(windows) for windows in sets]
+    size = min(sizes)
     if size < max(min_windows, 1):
-        counts = " and ".join(str(len(windows)) for windows in sets)
+        counts = " and ".join(map(str, sizes))
         raise EvaluationError(
             f"evaluation: c2st needs at least {min_windows} windows of each kind, got {counts}"
         )
     rng = np.random.default_rng(seed)
-    chosen = [np.sort(rng.permutation(len(windows))[:size]) for windows in sets]
-    picked = [[windows[i] for i in index] for windows, index in zip(sets, chosen, strict=True)]
-    group = groups_of([window for windows in picked for window in windows]).reshape(len(sets), size)
-    tables: list[Features] = [features(windows, n_bars=n_bars) for windows in picked]
+    chosen = [np.sort(rng.permutation(n)[:size]) for n in sizes]
+    tables = [_table(windows, n_bars).take(index) for windows, index in zip(sets, chosen, strict=True)]
+    group = groups_of([piece for table in tables for piece in table.pieces]).reshape(len(sets), size)
     none = np.zeros(size, dtype=int)
     return _Tables([_Sample(t.values, g, none) for t, g in zip(tables, group, strict=True)], tables[0].names)
 
@@ -233,7 +289,7 @@ def _draws(samples: Sequence[_Sample], right: np.ndarray, seed: int, stream: int
     return (draws[0] + draws[1]) / 2
 
 
-def _null_draw(real: _Sample, fake: _Sample, *, seed: int, n_trees: int = 60) -> float:
+def _null_draw(real: _Sample, fake: _Sample, *, seed: int) -> float:
     """The accuracy where there is nothing to find: pieces dealt at random to "real" and "fake".
 
     Fakes without a piece are bundled into as many as there are real ones, so that both classes
@@ -245,8 +301,7 @@ def _null_draw(real: _Sample, fake: _Sample, *, seed: int, n_trees: int = 60) ->
     sizes = np.bincount(group)[pieces]
     first = np.isin(group, pieces[: int(np.searchsorted(np.cumsum(sizes), len(x) / 2)) + 1])
     halves = [_Sample(x[mine], group[mine], group[mine]) for mine in (first, ~first)]
-    right, _ = _cross_validate(*_folded(halves, seed), n_trees=n_trees, seed=seed)
-    return float((right[: first.sum()].mean() + right[first.sum() :].mean()) / 2)
+    return _balanced(_folded(halves, seed), seed)
 
 
 def _bundled(real: _Sample, fake: _Sample, rng: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Everything at once: real and fake windows side by side, with intervals.
 
 Comes in: real, fake and training windows. Goes out: `Report`, a mapping of rows that prints as a
-table and turns into JSON. Lesson 10 reads one line by line.
+table and turns into JSON; and several models' reports in one table. Lesson 10 reads one line by line.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from musicgan_edu.evaluation import distances, harmony, rhythm
-from musicgan_edu.evaluation.feature_table import features
-from musicgan_edu.evaluation.grids import groups_of, voices
+from musicgan_edu.evaluation.distances import Likeness
+from musicgan_edu.evaluation.feature_table import Features, features
+from musicgan_edu.evaluation.grids import EvaluationError, Voices, groups_of, voices
 from musicgan_edu.evaluation.judge import MIN_WINDOWS, Verdict, c2st
 from musicgan_edu.evaluation.novelty import copying, distinct_share
 from musicgan_edu.evaluation.rules import chorale_rules
 from musicgan_edu.evaluation.tally import Tally, bootstrap
 from musicgan_edu.score import Score
 
-__all__ = ["Report", "Row", "evaluate"]
+__all__ = ["Report", "Row", "evaluate", "side_by_side"]
 
 Interval = tuple[float, float]
 _NONE: Interval = (math.nan, math.nan)
@@ -42,11 +43,13 @@ class Report(Mapping[str, Row]):
     """Rows by name; `print(report.table())` for people, `report.to_dict()` for files.
 
     verdict : the judge's, with what gives the machine away.
+    likeness : Yang and Lerch's distances within and between the sets, by feature.
     n_real, n_fake, n_train : windows that went in.
     """
 
     rows: dict[str, Row]
     verdict: Verdict
+    likeness: dict[str, Likeness]
     n_real: int
     n_fake: int
     n_train: int
@@ -61,7 +64,7 @@ class Report(Mapping[str, Row]):
         return len(self.rows)
 
     def table(self, *, n_reasons: int = 8) -> str:
-        """The report in Markdown: a table, then the features that gave the machine away."""
+        """The report in Markdown: the measures, Yang and Lerch's, what gave the machine away."""
         lines = [
             f"{self.n_real} real windows of {self.verdict.n_pieces} pieces, {self.n_fake} fake; 95 % intervals over pieces.",
             "",
@@ -72,7 +75,17 @@ class Report(Mapping[str, Row]):
         ]
         if not self.n_train:
             lines += ["Copying was not measured (it needs `train=`): trust no good figure without it.", ""]
-        return "\n".join([*lines, "What gives the machine away:", "", *self._reasons(n_reasons)])
+        lines += ["Distances within and between the sets (Yang and Lerch; overlap 1 and KLD 0: alike):", ""]
+        lines += [*self._likeness(), "", "What gives the machine away:", ""]
+        return "\n".join([*lines, *self._reasons(n_reasons)])
+
+    def _likeness(self) -> list[str]:
+        heads = "feature, within real, within fake, between, overlap real, overlap fake, KLD real, KLD fake"
+        lines = [f"| {heads.replace(', ', ' | ')} |", f"|{'---|' * 8}"]
+        return lines + [
+            f"| {name} | {' | '.join(_number(value) for value in found)} |"
+            for name, found in self.likeness.items()
+        ]
 
     def _reasons(self, n: int) -> list[str]:
         lines = ["| feature | importance | mean in real | mean in fake |", "|---|---|---|---|"]
@@ -89,6 +102,10 @@ class Report(Mapping[str, Row]):
             "n_train": self.n_train,
             "measures": {
                 name: {k: _plain(v) for k, v in row._asdict().items()} for name, row in self.rows.items()
+            },
+            "likeness": {
+                name: {k: _plain(v) for k, v in found._asdict().items()}
+                for name, found in self.likeness.items()
             },
             "gives_away": [list(row) for row in self.verdict.gives_away],
         }
@@ -118,16 +135,41 @@ def evaluate(
     ------
     EvaluationError : too few windows, or windows of different shapes.
     """
-    verdict = c2st(real, fake, n_bars=n_bars, seed=seed, min_windows=min_windows)
-    other = None if train is None else _sample(train, len(fake), seed)
-    reference = (
-        None if other is None else c2st(real, other, n_bars=n_bars, seed=seed, min_windows=min_windows)
-    )
-    rows = {"C2ST accuracy (0.5: can't be told from real)": _judged(reference, verdict)}
-    rows |= _copying_rows(real, fake, train, n_bars)
-    rows |= _tally_rows(real, fake, n_bars)
-    rows |= _set_rows(real, fake, other, n_bars)
-    return Report(rows, verdict, len(real), len(fake), 0 if train is None else len(train))
+    sets = [real, fake] if train is None else [real, fake, _sample(train, len(fake), seed)]
+    ours, theirs, *others = (features(scores, n_bars=n_bars) for scores in sets)
+    verdict = c2st(ours, theirs, seed=seed, min_windows=min_windows)
+    references = [c2st(ours, other, seed=seed, min_windows=min_windows) for other in others]
+    grids = voices(real, n_bars=n_bars), voices(fake, n_bars=n_bars)
+    rows = {"C2ST accuracy (0.5: can't be told from real)": _judged(references, verdict)}
+    rows |= _copying_rows(grids, (groups_of(real), groups_of(fake)), train, n_bars)
+    rows |= _tally_rows((real, fake), grids, n_bars)
+    rows |= _set_rows(ours, theirs, others)
+    likeness = _likeness((real, fake), (ours, theirs))
+    return Report(rows, verdict, likeness, len(real), len(fake), 0 if train is None else len(train))
+
+
+def side_by_side(reports: Mapping[str, Report]) -> str:
+    """Several models' reports in one Markdown table, name → report; real music from the first.
+
+    Raises
+    ------
+    EvaluationError : no report, or reports on different numbers of real windows.
+    """
+    if len({report.n_real for report in reports.values()}) != 1:
+        counts = {name: report.n_real for name, report in reports.items()}
+        raise EvaluationError(f"evaluation: side by side needs the same real windows, got {counts}")
+    first = next(iter(reports.values()))
+    lines = [f"| measure | real | {' | '.join(reports)} |", f"|---|---|{'---|' * len(reports)}"]
+    for name, row in first.items():
+        cells = [_cell(row.real, row.real_interval)]
+        cells += [_cell(report[name].fake, report[name].fake_interval) for report in reports.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(value: float, interval: Interval) -> str:
+    span = "" if math.isnan(interval[0]) else f" [{interval[0]:.3g}, {interval[1]:.3g}]"
+    return _number(value) + span
 
 
 def _sample(scores: Sequence[Score], n: int, seed: int) -> list[Score]:
@@ -135,26 +177,26 @@ def _sample(scores: Sequence[Score], n: int, seed: int) -> list[Score]:
     return [scores[i] for i in chosen]
 
 
-def _judged(reference: Verdict | None, verdict: Verdict) -> Row:
-    real = (math.nan, _NONE) if reference is None else (reference.accuracy, reference.interval)
+def _judged(references: Sequence[Verdict], verdict: Verdict) -> Row:
+    real = (references[0].accuracy, references[0].interval) if references else (math.nan, _NONE)
     return Row(*real, verdict.accuracy, verdict.interval)
 
 
 def _copying_rows(
-    real: Sequence[Score], fake: Sequence[Score], train: Sequence[Score] | None, n_bars: int
+    grids: tuple[Voices, Voices],
+    groups: tuple[np.ndarray, np.ndarray],
+    train: Sequence[Score] | None,
+    n_bars: int,
 ) -> dict[str, Row]:
-    rows = {
-        "distinct windows": Row(
-            distinct_share(real, n_bars=n_bars), _NONE, distinct_share(fake, n_bars=n_bars), _NONE
-        )
-    }
+    real, fake = (distinct_share(grid) for grid in grids)
+    rows = {"distinct windows": Row(real, _NONE, fake, _NONE)}
     quantiles = {"copying, median agreement with train": 0.5, "copying, 95th percentile": 0.95}
     if train is None:
         return {name: Row(math.nan, _NONE, math.nan, _NONE) for name in quantiles} | rows
     learnt = voices(train, n_bars=n_bars)
-    found = [(copying(scores, learnt, n_bars=n_bars), groups_of(scores)) for scores in (real, fake)]
+    found = [copying(grid, learnt) for grid in grids]
     for name, q in quantiles.items():
-        ours, theirs = (_quantile(agreement, groups, q) for agreement, groups in found)
+        ours, theirs = (_quantile(agreement, own, q) for agreement, own in zip(found, groups, strict=True))
         rows[name] = Row(*ours, *theirs)
     return {name: rows[name] for name in (*quantiles, "distinct windows")}
 
@@ -165,9 +207,11 @@ def _quantile(values: np.ndarray, groups: np.ndarray, q: float) -> tuple[float, 
     )
 
 
-def _tally_rows(real: Sequence[Score], fake: Sequence[Score], n_bars: int) -> dict[str, Row]:
-    ours, theirs = _tallies(real, n_bars), _tallies(fake, n_bars)
-    groups = groups_of(real), groups_of(fake)
+def _tally_rows(
+    sets: tuple[Sequence[Score], Sequence[Score]], grids: tuple[Voices, Voices], n_bars: int
+) -> dict[str, Row]:
+    ours, theirs = (_tallies(scores, grid, n_bars) for scores, grid in zip(sets, grids, strict=True))
+    groups = [groups_of(scores) for scores in sets]
     return {
         name: Row(
             ours[name].value,
@@ -179,8 +223,7 @@ def _tally_rows(real: Sequence[Score], fake: Sequence[Score], n_bars: int) -> di
     }
 
 
-def _tallies(scores: Sequence[Score], n_bars: int) -> dict[str, Tally]:
-    grid = voices(scores, n_bars=n_bars)
+def _tallies(scores: Sequence[Score], grid: Voices, n_bars: int) -> dict[str, Tally]:
     return {
         "notes in key": harmony.in_key(scores),
         "scale consistency": harmony.scale_consistency(scores),
@@ -198,28 +241,18 @@ def _tallies(scores: Sequence[Score], n_bars: int) -> dict[str, Tally]:
     }
 
 
-def _set_rows(
-    real: Sequence[Score], fake: Sequence[Score], other: Sequence[Score] | None, n_bars: int
-) -> dict[str, Row]:
-    """Measures of one set against the other.
+def _likeness(
+    sets: tuple[Sequence[Score], Sequence[Score]], tables: tuple[Features, Features]
+) -> dict[str, Likeness]:
+    real, fake = (distances.describe(scores, table=t) for scores, t in zip(sets, tables, strict=True))
+    return {name: distances.likeness(real[name], fake[name]) for name in real}
 
-    Overlap and KLD set the distances within the column's own set beside those between the sets. The
-    other rows' real column puts other real windows, of the training set, in the fakes' place.
-    """
-    rows = {}
-    ours, theirs = distances.describe(real, n_bars=n_bars), distances.describe(fake, n_bars=n_bars)
-    for name in ours:
-        found = distances.likeness(ours[name], theirs[name])
-        rows[f"intra–inter overlap, {name}"] = Row(found.overlap_real, _NONE, found.overlap_fake, _NONE)
-        rows[f"intra–inter KLD (nats), {name}"] = Row(
-            found.divergence_real, _NONE, found.divergence_fake, _NONE
-        )
-    real_x, fake_x = (features(scores, n_bars=n_bars).values for scores in (real, fake))
-    fakes = _set_measures(real_x, fake_x)
-    reals = None if other is None else _set_measures(real_x, features(other, n_bars=n_bars).values)
-    for name, value in fakes.items():
-        rows[name] = Row(math.nan if reals is None else reals[name], _NONE, value, _NONE)
-    return rows
+
+def _set_rows(real: Features, fake: Features, others: Sequence[Features]) -> dict[str, Row]:
+    """Measures of one set against the other; the real column puts training windows in the fakes' place."""
+    fakes = _set_measures(real.values, fake.values)
+    reals = _set_measures(real.values, others[0].values) if others else dict.fromkeys(fakes, math.nan)
+    return {name: Row(reals[name], _NONE, value, _NONE) for name, value in fakes.items()}
 
 
 def _set_measures(real: np.ndarray, other: np.ndarray) -> dict[str, float]:

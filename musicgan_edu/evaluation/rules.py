@@ -43,7 +43,7 @@ def chorale_rules(scores: Sequence[Score] | Voices, *, n_bars: int = 2) -> dict[
     NaN where there is nothing to count: one voice, or silence.
     """
     grid = voices(scores, n_bars=n_bars)
-    changes = (grid.pitch[:, 1:] != grid.pitch[:, :-1]).any(2).sum(1)
+    changes = (grid.pitch[:, 1:] != grid.pitch[:, :-1]).any(2).sum(1) * (grid.pitch.shape[2] > 1)
     pair_steps = _pair_steps(grid.pitch)
     fifths, octaves = count_parallels(grid.pitch, FIFTH), count_parallels(grid.pitch, OCTAVE)
     rules = {

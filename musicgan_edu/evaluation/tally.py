@@ -11,6 +11,7 @@ pieces as the units, because the windows of one piece are no independent draws. 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -57,10 +58,13 @@ class Tally:
         return f"{self.value:.4g} ({self.hits.sum():g} of {self.cases.sum():g})"
 
 
+@functools.lru_cache(maxsize=4)  # a report asks for the same draws some twenty times
 def resample(n_groups: int, *, n_draws: int, seed: int) -> np.ndarray:
-    """How often each group is drawn, with replacement: float (n_draws, n_groups)."""
+    """How often each group is drawn, with replacement: float (n_draws, n_groups), read-only."""
     chances = np.full(n_groups, 1 / n_groups)
-    return np.random.default_rng(seed).multinomial(n_groups, chances, n_draws).astype(np.float64)
+    weights = np.random.default_rng(seed).multinomial(n_groups, chances, n_draws).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
 
 
 def bootstrap(

@@ -18,7 +18,10 @@ Okabe, Ito (2008): Color Universal Design.
 
 from musicgan_edu.plotting.charts import histograms, intervals, losses
 from musicgan_edu.plotting.figure import COLOURS, GREY, Figure, PlotError, show
+from musicgan_edu.plotting.marks import marked_roll
 from musicgan_edu.plotting.pictures import piano_roll, pitch_name, spectrograms, tensor
+from musicgan_edu.plotting.planes import paths, plane
+from musicgan_edu.plotting.report import report
 
 __all__ = [
     "COLOURS",
@@ -28,8 +31,12 @@ __all__ = [
     "histograms",
     "intervals",
     "losses",
+    "marked_roll",
+    "paths",
     "piano_roll",
     "pitch_name",
+    "plane",
+    "report",
     "show",
     "spectrograms",
     "tensor",

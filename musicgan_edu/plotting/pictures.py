@@ -27,7 +27,7 @@ from musicgan_edu.plotting.figure import (
 )
 from musicgan_edu.score import Score
 
-__all__ = ["piano_roll", "pitch_name", "spectrograms", "tensor"]
+__all__ = ["piano_roll", "pitch_axis", "pitch_name", "spectrograms", "tensor", "time_axis"]
 
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 _FRAME, _HOP = 1024, 256  # samples of a short-time spectrum, and between two
@@ -75,8 +75,8 @@ def piano_roll(
     used = [track for track in range(len(score.tracks)) if (notes["track"] == track).any()]
     for track in used:
         _draw_notes(axes, notes[notes["track"] == track], COLOURS[track % len(COLOURS)])
-    _time_axis(axes, score, start, end)
-    _pitch_axis(axes, notes["pitch"])
+    time_axis(axes, score, start, end)
+    pitch_axis(axes, notes["pitch"])
     legend(axes, [clean(score.tracks[t].name) for t in used], [COLOURS[t % len(COLOURS)] for t in used])
     figure.alt_text = _describe_roll(score, notes, title, used)
     return figure
@@ -91,7 +91,8 @@ def _draw_notes(axes: Axes, notes: np.ndarray, colour: str) -> None:
     axes.add_collection(PolyCollection(list(np.stack([x, y], axis=2)), facecolor=colour, edgecolor="none"))
 
 
-def _time_axis(axes: Axes, score: Score, start: float, end: float) -> None:
+def time_axis(axes: Axes, score: Score, start: float, end: float) -> None:
+    """Bars along the x axis, their lines behind the notes."""
     first = int(np.ceil((start - score.pickup) / score.beats_per_bar - 1e-9))
     bars = np.arange(first, int(np.floor((end - score.pickup) / score.beats_per_bar + 1e-9)) + 1)
     bars = bars[:: max(1, -(-len(bars) // 24))]  # every bar, or as many as can be told apart
@@ -103,7 +104,8 @@ def _time_axis(axes: Axes, score: Score, start: float, end: float) -> None:
     axes.set_xlabel(f"bar (of {score.beats_per_bar:g} quarter-note beats)")
 
 
-def _pitch_axis(axes: Axes, pitches: np.ndarray) -> None:
+def pitch_axis(axes: Axes, pitches: np.ndarray) -> None:
+    """Pitch names along the y axis, as many as can be read."""
     low = int(pitches.min(initial=127)) if len(pitches) else 60
     high = int(pitches.max(initial=0)) if len(pitches) else 72
     shown = {0} if high - low > 40 else {0, 7} if high - low > 20 else {0, 4, 7}
