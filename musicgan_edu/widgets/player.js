@@ -101,7 +101,7 @@ class View {
 
   /** Everything that can happen to a view. */
   watch() {
-    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
+    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
     for (const type of ["pointerdown", "keydown"]) on(this.root, type, openAudio); // warm by the time of the click
     on(this.play, "click", () => this.toggle());
     on(this.stop, "click", () => this.transport.stop());
@@ -120,7 +120,7 @@ class View {
     // and must keep the others (Shift+Enter runs the cell even after a click on a button here).
     on(globalThis, "keydown", (event) => {
       const ours = OUR_KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.toggleAttribute("data-lm-suppress-shortcuts", ours);
+      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
     }, true);
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.scroll);
