@@ -43,7 +43,6 @@ from musicgan_edu import lab
 rng = lab.begin("07", seconds=260)
 
 import dataclasses
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -656,6 +655,7 @@ assert np.isclose(guess, 128 * np.log(48))
 # | `weights.npz`, `card.json` | the generator, and what it is: all that `sampling.load` needs |
 # | `state.npz` | *everything* that the next step depends on |
 # | `log.csv` | a row about every second |
+# | `snapshots/` | the generator at moments that you asked for |
 #
 # **Predict, then run.** What belongs into `state.npz`? Write your list down. Then a small run of eight steps,
 # one time straight, one time stopped after three and resumed: will the weights be alike, or equal to the last
@@ -685,7 +685,8 @@ print(f"{len(straight.weights)} weight arrays, equal to the last bit")
 #
 # ### Three minutes
 # Now for real. Once a second, `train` calls the function that we hand it as `report`. Ours prints a line now
-# and then, keeps a copy of the first checkpoint, and cuts the power a little after a third of the time.
+# and then, and cuts the power a little after a third of the time. `snapshots` asks for two moments to be kept:
+# step 0, the newborn, and a sixth of the time, half a minute.
 
 
 # %%
@@ -693,44 +694,55 @@ class PowerCutError(Exception):
     """A flat battery, a kill, an impatient click."""
 
 
-def reporter(cut_at: float) -> object:
-    """A function for `train` to call; it fails at `cut_at`, a share of the time."""
-    said: set = set()
+said: set = set()
 
-    def report(progress: float, step: int, values: dict) -> None:
-        if int(10 * progress) not in said:
-            said.add(int(10 * progress))
-            print(f"{progress:4.0%}, step {step}: {values}")
-        if (runs / "real" / "card.json").exists() and not (runs / "early").exists():
-            shutil.copytree(runs / "real", runs / "early")
-        if progress > cut_at:
-            raise PowerCutError
 
-    return report
+def report(progress: float, step: int, values: dict) -> None:
+    """A line for every tenth of the time; then darkness."""
+    if int(10 * progress) not in said:
+        said.add(int(10 * progress))
+        print(f"{progress:4.0%}, step {step}: {values}")
+    if progress > 0.37:
+        raise PowerCutError
 
 
 # %%
 keras.utils.clear_session()  # room for what comes
 plan = {"windows": tokens, "folder": runs / "real", "minutes": 3, "seed": 7}
+plan["snapshots"] = (0, 1 / 6)
 try:
-    training.train("chorales", **plan, report=reporter(cut_at=0.37))
+    training.train("chorales", **plan, report=report)
 except PowerCutError:
     saved = sampling.load(runs / "real").card["training"]
     print(f"power cut! Saved: {saved['steps']} steps, {saved['seconds']:.0f} seconds")
 
 # %% [markdown]
-# The work since the last checkpoint is lost, at most half a minute. The same call goes on from there; only
-# `report` differs. Time for the quiz at the end, or for a stretch: about two minutes.
+# The work since the last checkpoint is lost, at most half a minute. The same call goes on from there. This
+# time we watch: a **monitor** makes the call in a thread of its own, draws the log, and plays what sixteen
+# fixed latents sound like by now. Press play and let it loop: the tune changes under your ears. *Moment* goes
+# back to the newborn. Pause costs nothing, paused time isn't counted. (Where no widgets run, section 8 shows
+# the same as figures and players.)
+
+# %% interactive="monitor"
+from musicgan_edu.widgets import monitor
+
+keras.utils.clear_session()
+watched = monitor.watch("chorales", **plan, steer=False)
+
+# %% [markdown]
+# `steer=False` locks the sliders for rates and weights: what we say about this run below holds for a run that
+# nobody touched. (The exercises have one to steer.) The next cell waits until it's done. Time for the quiz at
+# the end, or for a stretch: about two minutes.
 
 # %%
-keras.utils.clear_session()
-trained = training.train("chorales", **plan, report=reporter(cut_at=np.inf))
+trained = watched.wait()
 card = trained.card["training"]
 print(f"{card['steps']} steps in {card['seconds']:.0f} seconds")
 
 logged = [row["step"] for row in card["log"]]
 assert logged == sorted(set(logged))  # one story: no step twice, none out of order
 assert card["steps"] > saved["steps"]
+assert card["seconds"] >= 180, "stopped early: the monitor's cell, run again, goes on"
 
 # %%
 player.play(trained.sample(1, seed=1)[0].replace(tempo=72, title="Three minutes"))
@@ -816,18 +828,14 @@ assert verdict.accuracy < 0.8
 # Lesson 08.)
 #
 # ### The same latents, early and late
-# The best log of a generator is its music, always from the same latents. Below, one latent at three moments:
-# with the weights that it was born with, half a minute in, and now. Change `k` to hear other latents. (A
-# monitor with a slider for the moment, and buttons to pause and to change rates while it trains, will stand
-# here; this cell stays as its twin.)
+# The best log of a generator is its music, always from the same latents. Below, one latent at the three moments
+# that we kept: with the weights that it was born with, half a minute in, and now. Change `k` to hear other
+# latents, or move the monitor's sliders *Latent* and *Moment*.
 
 # %% static="monitor"
-newborn = training.make(form, recipe, seed=7).generator
-moments = {
-    "newborn": sampling.Sampler(models.weights_of(newborn), trained.card, form),
-    "half a minute": sampling.load(runs / "early"),
-    "three minutes": trained,
-}
+kept = [sampling.load(moment) for moment in sampling.snapshots(runs / "real").values()]
+names = ("newborn", "half a minute", "three minutes")
+moments = dict(zip(names, [*kept, trained], strict=True))
 z, noise, heard = trained.latents(64, seed=5), trained.noise(64, seed=5), {}
 for name, moment in moments.items():
     heard[name] = form.decode(moment.tokens(z, noise), tempo=72)
@@ -860,15 +868,25 @@ assert last["distinct"] > 0.95
 # checkpoint:
 #
 # ```python
+# import shutil
+#
 # shutil.copytree(runs / "real", "my_first_gan")
 # sampling.load("my_first_gan")
 # ```
 
 # %% [markdown]
 # ## Exercises
-# You've met three on the way: `load_music_dataset` ★, `loss_function` ★★ and `train_step` ★★★. Two more,
+# You've met three on the way: `load_music_dataset` ★, `loss_function` ★★ and `train_step` ★★★. Three more,
 # without a check:
 #
+# - Steer a run. The line below trains into a new folder, and its sliders move. Wait for the game to begin (the
+#   second chart appears), then give the generator ten times its rate, or take the weight of likelihood to 0.
+#   Which chart answers first, and what do you hear? `watched.wait().card["training"]["changes"]` says what you
+#   did, and when: a run that was steered is no longer made again by its seed.
+#
+#   ```python
+#   watched = monitor.watch("chorales", tokens, Path("steered"), minutes=3)
+#   ```
 # - Let the plain game run for 400 rounds instead of 120, and look in every 50 (`train` again goes on with the
 #   same `gan`). Does it ever leave its chord?
 # - In `compete`, give the discriminator ten times the generator's rate, then the other way round. Who wins,
