@@ -15,12 +15,16 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from musicgan_edu import __version__
-from musicgan_edu.score import MusicganError, ScoreError
+from musicgan_edu.score import MusicganError, Score, ScoreError
+
+if TYPE_CHECKING:
+    from musicgan_edu.encoding import VoiceEncoding
+    from musicgan_edu.sampling import Sampler
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -52,6 +56,20 @@ _port, _minutes = _from_to(int, 0, 65535), _from_to(float, 0.01, 100_000)
 _steps, _count, _seed = (_from_to(int, low, high) for low, high in ((1, 10**9), (1, 10**5), (0, 2**32 - 1)))
 
 
+def _moments(text: str) -> tuple[float, ...]:
+    """What `--snapshots` takes: whole numbers are steps, others shares of the budget."""
+    try:
+        moments = tuple(int(part) if part.strip().isdecimal() else float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be steps or shares, such as 0,100,0.5; got {text!r}"
+        ) from None
+    wrong = [moment for moment in moments if isinstance(moment, float) and not 0 <= moment <= 1]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"a share must be 0.0 to 1.0, got {wrong[0]}")
+    return moments
+
+
 def _lab_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("lessons"), metavar="DIR")
     parser.add_argument("--port", type=_port, help="the port that JupyterLab listens on")
@@ -80,7 +98,10 @@ def _import(arguments: argparse.Namespace) -> None:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
-    parser.add_argument("--recipe", default="chorales", help="chorales, convolutional or likelihood")
+    parser.add_argument(
+        "--recipe", default="chorales",
+        help="chorales, phrases, melodies, convolutional, likelihood, masked, markov or random",
+    )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(
         "--minutes", type=_minutes, help="work this long; imports and reading are not counted"
@@ -90,6 +111,10 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=_seed, default=1)
     parser.add_argument(
+        "--snapshots", type=_moments, default=(), metavar="LIST",
+        help="moments to keep: steps, or shares such as 0.5; 0 is the newborn (--snapshots 0,100,0.5)",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, required=True, metavar="RUN", help="the run's folder; an unfinished run goes on"
     )
 
@@ -97,23 +122,24 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from musicgan_edu import corpus, training
-    from musicgan_edu.encoding import VoiceEncoding
+    from musicgan_edu import baselines, corpus, training
 
-    windows = training.prepare(corpus.load(arguments.corpus, split="train"), VoiceEncoding())
+    form = baselines.form_of(arguments.recipe)
+    windows = training.prepare(corpus.load(arguments.corpus, split="train"), form)
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
 
         def report(progress: float, step: int, values: dict[str, float]) -> None:
             bar.update(100 * min(progress, 1) - bar.n)
             bar.set_postfix(step=step, **values)
 
-        sampler = training.train(
+        sampler = baselines.train(
             arguments.recipe, windows, arguments.out, minutes=arguments.minutes, steps=arguments.steps,
-            seed=arguments.seed, corpus=arguments.corpus, report=report,
+            seed=arguments.seed, corpus=arguments.corpus, report=report, snapshots=arguments.snapshots,
         )  # fmt: skip
         bar.update(100 - bar.n)
     done = sampler.card["training"]
-    print(f"{done['steps']} steps in {done['seconds']:.0f} s on {len(windows)} windows: {arguments.out}")
+    work = f"{done['steps']} steps" if done["steps"] else "counted once, which takes no more of the budget,"
+    print(f"{work} in {done['seconds']:.0f} s on {len(windows)} windows: {arguments.out}")
 
 
 def _compose_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,8 +174,12 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=["validation", "test"], default="validation", help="test is noted in the run"
     )
+    parser.add_argument("--against", metavar="OTHER", help="a second one, judged on the same real windows")
     parser.add_argument("--count", type=_count, default=512, help="how many pieces to draw")
     parser.add_argument("--seed", type=_seed, default=1)
+    parser.add_argument(
+        "--min-windows", type=_count, default=300, metavar="N", help="judge with as few real windows as this"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON too")
 
 
@@ -158,23 +188,128 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
     if arguments.out and arguments.out.exists():
         raise ScoreError(f"evaluate: {arguments.out} is there already: choose another file")
-    sampler = sampling.load(arguments.checkpoint)
-    name, n_bars = sampler.corpus, sampler.encoding.grid.n_bars
+    models = {name: sampling.load(name) for name in filter(None, (arguments.checkpoint, arguments.against))}
+    name, form = _common_ground(models)
+    n_bars = form.grid.n_bars
     real, train = (
         [
             window
-            for score in corpus.load(name, split=split)
+            for score in cleaning.fitting(corpus.load(name, split=split), len(form.tracks), form.grid)
             for window in cleaning.windows(score, n_bars=n_bars)
         ]
         for split in (arguments.split, "train")
     )
-    fake = [score.replace(source="") for score in sampler.sample(arguments.count, seed=arguments.seed)]
-    report = evaluation.evaluate(real, fake, train=train, n_bars=n_bars)
-    if arguments.split == "test":  # noted before it is seen
-        sampling.note_test(arguments.checkpoint, report.verdict.accuracy)
-    print(f"# {arguments.checkpoint} against the {arguments.split} split of {name}\n\n{report.table()}")
+    reports, tables = {}, [evaluation.features(real, n_bars=n_bars)]
+    for model, sampler in models.items():
+        fake = [score.replace(source="") for score in sampler.sample(arguments.count, seed=arguments.seed)]
+        reports[model] = evaluation.evaluate(
+            real, fake, train=train, n_bars=n_bars, min_windows=arguments.min_windows
+        )
+        tables.append(evaluation.features(fake, n_bars=n_bars))
+        if arguments.split == "test":  # noted before it is seen
+            sampling.note_test(model, reports[model].verdict.accuracy)
+    report = reports[arguments.checkpoint]
+    print(f"# {' and '.join(models)} against the {arguments.split} split of {name}\n")
+    paired = (
+        {"paired": str(evaluation.compare(*tables, min_windows=arguments.min_windows))}
+        if len(models) > 1
+        else {}
+    )
+    print(f"{evaluation.side_by_side(reports)}\n\n{paired['paired']}" if paired else report.table())
     if arguments.out:
-        sampling.write_whole(arguments.out, json.dumps(report.to_dict(), indent=1).encode())
+        found = {model: one.to_dict() for model, one in reports.items()} | paired
+        found = found if paired else report.to_dict()
+        sampling.write_whole(arguments.out, json.dumps(found, indent=1).encode())
+
+
+def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding]:
+    """The corpus and the form that all of these learnt; ScoreError where they differ."""
+    grounds = {
+        name: (one.corpus, one.encoding.grid, len(one.encoding.tracks)) for name, one in models.items()
+    }
+    if len(set(grounds.values())) > 1:
+        learnt = "; ".join(
+            f"{name}: {ground[0]}, {ground[1]}, {ground[2]} voices" for name, ground in grounds.items()
+        )
+        raise ScoreError(f"evaluate: only models of the same music compare, got {learnt}")
+    one = next(iter(models.values()))
+    return one.corpus, one.encoding
+
+
+def _mix_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "a", type=Path, metavar="A", help="a MIDI, MusicXML or ABC file; the other is fitted to it"
+    )
+    parser.add_argument("b", type=Path, metavar="B")
+    parser.add_argument(
+        "--how", choices=["splice", "join", "layer", "crossfade"], default="splice",
+        help="splice: A up to a bar, then B from a bar on; join: B after A; layer: tracks of both at once; "
+        "crossfade: B fades in while A fades out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", type=_count, metavar="BAR", help="splice: A's last bar; else where it leaps least"
+    )
+    parser.add_argument(
+        "--start", type=_count, metavar="BAR", help="splice: B's first bar; else where it leaps least"
+    )
+    for name in ("a", "b"):
+        help_ = f"layer: {name.upper()}'s tracks, such as 1,2 (all)"
+        parser.add_argument(f"--tracks-{name}", type=_numbers, metavar="LIST", help=help_)
+    parser.add_argument("--bars", type=_count, default=1, help="crossfade: over so many bars (1)")
+    parser.add_argument("--no-transpose", action="store_true", help="leave B in its key")
+    parser.add_argument(
+        "--rebar", action="store_true", help="where the metres differ, lay A's barlines over B"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".mid, .musicxml or .wav")
+
+
+def _numbers(text: str) -> list[int]:
+    """Numbers from 1, with commas between them, as numbers from 0."""
+    numbers = [int(part) - 1 for part in text.split(",")]
+    if min(numbers) < 0:
+        raise argparse.ArgumentTypeError(f"tracks are counted from 1, got {text}")
+    return numbers
+
+
+def _mix(arguments: argparse.Namespace) -> None:
+    from musicgan_edu import playback, sampling
+
+    writers = {".mid": playback.to_midi, ".musicxml": playback.to_musicxml, ".wav": playback.to_wav}
+    writer = writers.get(arguments.out.suffix.lower())
+    if writer is None:
+        raise ScoreError(
+            f"mix: can't write {arguments.out.name}: give a name that ends in {', '.join(writers)}"
+        )
+    if arguments.out.exists():
+        raise ScoreError(f"mix: {arguments.out} is there already: choose another file")
+    a, b = _longest(arguments.a), _longest(arguments.b)
+    how, fitting = arguments.how, {"key": not arguments.no_transpose, "rebar": arguments.rebar}
+    if how == "splice":
+        mixed = sampling.splice(a, b, keep=arguments.keep, start=arguments.start, **fitting)
+    elif how == "join":
+        mixed = sampling.join(a, b, **fitting)
+    elif how == "layer":
+        of_a, of_b = arguments.tracks_a or range(len(a.tracks)), arguments.tracks_b or range(len(b.tracks))
+        mixed = sampling.layer(a, b, of_a=of_a, of_b=of_b, **fitting)
+    else:
+        mixed = sampling.crossfade(a, b, n_bars=arguments.bars, **fitting)
+    writer(mixed.score, arguments.out)
+    print(
+        *mixed.changes, f"{mixed.score.n_bars} bars, {mixed.score.n_notes} notes: {arguments.out}", sep="\n"
+    )
+
+
+def _longest(path: Path) -> Score:
+    """The piece in a file; of several, or of stretches of one metre and tempo, the longest."""
+    from musicgan_edu import corpus
+
+    scores = corpus.read_all(path)
+    longest = max(scores, key=lambda score: score.end)
+    if len(scores) > 1:
+        print(
+            f"{path.name} holds {len(scores)} pieces or stretches of one metre and tempo: taking the longest"
+        )
+    return longest.replace(title=path.stem)  # what the messages call it
 
 
 COMMANDS = {
@@ -194,6 +329,10 @@ COMMANDS = {
     "evaluate": Command(
         _evaluate, _evaluate_arguments, "measure a generator beside real music that it never saw",
         "musicgan evaluate my-run",
+    ),
+    "mix": Command(
+        _mix, _mix_arguments, "mix or splice two pieces of yours into one",
+        "musicgan mix a.mid b.mid --out both.mid",
     ),
 }  # fmt: skip
 

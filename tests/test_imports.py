@@ -5,7 +5,6 @@ import importlib.metadata
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import grimp
@@ -71,10 +70,8 @@ def test_the_first_lessons_rooms_do_not_wait_for_tensorflow():
         "import sys; from musicgan_edu import checks, corpus, encoding, lab, playback, plotting, sampling; "
         "import musicgan_edu.__main__; print(*sys.modules)"
     )
-    started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "music21", "sklearn"} & set(done.stdout.split())
-    assert time.perf_counter() - started < 10
 
 
 def test_every_room_is_reachable_and_others_are_not():

@@ -1,13 +1,16 @@
 """The command `musicgan`: parsing, exit codes, one-line errors."""
 
+import dataclasses
+import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from musicgan_edu import __main__ as command
-from musicgan_edu import __version__, lab
+from musicgan_edu import __version__, lab, sampling
 from musicgan_edu.score import ReadError
 
 
@@ -43,6 +46,9 @@ def test_help_names_every_command(capsys):
         ("train --minutes inf --out x", "argument --minutes: must be 0.01 to 100000, got inf"),
         ("train --steps -5 --out x", "argument --steps: must be 1 to 1000000000, got -5"),
         ("train --steps 5 --minutes 1 --out x", "not allowed with argument"),
+        ("train --steps 5 --snapshots 3,x --out x", "must be steps or shares, such as 0,100,0.5; got '3,x'"),
+        ("train --steps 5 --snapshots 3,1.5 --out x", "a share must be 0.0 to 1.0, got 1.5"),
+        ("train --steps 5 --snapshots=-1 --out x", "a share must be 0.0 to 1.0, got -1.0"),
         ("train --out x", "one of the arguments --minutes --steps is required"),
     ],
 )
@@ -75,6 +81,44 @@ def test_evaluate_overwrites_nothing(tmp_path, capsys):
     assert command.main(["evaluate", "chorales", "--out", str(tmp_path / "mine.json")]) == 2
     assert "mine.json is there already: choose another file" in capsys.readouterr().err
     assert (tmp_path / "mine.json").read_text() == "mine"
+
+
+def test_only_models_of_the_same_music_compare(monkeypatch, capsys):
+    ours = sampling.load("chorales")
+    training = ours.card["training"] | {"corpus": "palestrina"}
+    other = dataclasses.replace(ours, card=ours.card | {"training": training})
+    monkeypatch.setattr(sampling, "load", {"chorales": ours, "mine": other}.get)
+    assert command.main(["evaluate", "chorales", "--against", "mine"]) == 2
+    said = capsys.readouterr().err
+    assert "only models of the same music compare, got chorales: chorales" in said
+    assert "mine: palestrina" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_two_models_on_the_same_real_windows(tmp_path, capsys):
+    run, out = tmp_path / "run", tmp_path / "both.json"
+    shutil.copytree(sampling.CHECKPOINTS / "chorales", run)
+    line = [
+        "evaluate",
+        "chorales",
+        "--against",
+        str(run),
+        "--count",
+        "300",
+        "--out",
+        str(out),
+        "--split",
+        "test",
+    ]
+    assert command.main(line) == 0
+    said = capsys.readouterr().out
+    assert f"| measure | real | chorales | {run} |" in said
+    found = json.loads(out.read_text())
+    assert found.keys() == {"chorales", str(run), "paired"}
+    assert "difference" in found["paired"]
+    assert found["chorales"]["measures"]["notes in key"] == found[str(run)]["measures"]["notes in key"]
+    assert "test split, C2ST" in (run / "tests.log").read_text()  # noted for a run
 
 
 def test_a_terminal_that_cannot_show_a_path_gets_it_escaped(tmp_path):
