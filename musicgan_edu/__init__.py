@@ -15,7 +15,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 (pip refuses, but a checkout runs 
 __version__ = "0.1.0"
 
 _ROOMS = frozenset(
-    "assistant audio baselines checks cleaning completion corpus course encoding evaluation lab losses "
+    "assistant audio baselines checks cleaning commands completion corpus course encoding evaluation lab losses "
     "models plane playback plotting recommendation sampling score style training widgets".split()
 )
 

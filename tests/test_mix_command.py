@@ -92,7 +92,7 @@ def test_new_barlines_where_they_are_asked_for(files, capsys):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("0,1", "tracks are counted from 1, got 0,1"), ("one", "invalid _numbers value: 'one'")],
+    [("0,1", "counted from 1, got 0,1"), ("one", "invalid numbers value: 'one'")],
 )
 def test_tracks_that_are_no_numbers(files, text, message, capsys):
     with pytest.raises(SystemExit):

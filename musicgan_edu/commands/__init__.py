@@ -1,0 +1,16 @@
+"""The commands: one module for each family, one function for each command.
+
+Comes in: parsed arguments. Goes out: files, a few lines on stdout. Thin on purpose: a command calls one
+room and prints. Rooms are imported inside the functions, so that `musicgan --help` answers at once.
+"""
+
+from musicgan_edu.commands import generator, learner, mix
+from musicgan_edu.commands.arguments import Command
+
+__all__ = ["COMMANDS", "Command"]
+
+COMMANDS: dict[str, Command] = {
+    **learner.COMMANDS,
+    **generator.COMMANDS,
+    **mix.COMMANDS,
+}

@@ -1,0 +1,176 @@
+"""From music to a generator, from a generator to music, and how good it is: `train`, `compose`, `evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicgan_edu.commands import arguments
+from musicgan_edu.score import ScoreError
+
+if TYPE_CHECKING:
+    from musicgan_edu.encoding import VoiceEncoding
+    from musicgan_edu.sampling import Sampler
+
+__all__ = ["COMMANDS"]
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
+    parser.add_argument(
+        "--recipe", default="chorales",
+        help="chorales, phrases, melodies, convolutional, likelihood, masked, markov or random",
+    )  # fmt: skip
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument(
+        "--minutes", type=arguments.minutes, help="work this long; imports and reading are not counted"
+    )
+    budget.add_argument(
+        "--steps", type=arguments.steps, help="take this many steps: the same seed gives the same weights"
+    )
+    parser.add_argument("--seed", type=arguments.seed, default=1)
+    parser.add_argument(
+        "--snapshots", type=arguments.moments, default=(), metavar="LIST",
+        help="moments to keep: steps, or shares such as 0.5; 0 is the newborn (--snapshots 0,100,0.5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="the run's folder; an unfinished run goes on"
+    )
+
+
+def _train(given: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from musicgan_edu import baselines, corpus, training
+
+    form = baselines.form_of(given.recipe)
+    windows = training.prepare(corpus.load(given.corpus, split="train"), form)
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
+
+        def report(progress: float, step: int, values: dict[str, float]) -> None:
+            bar.update(100 * min(progress, 1) - bar.n)
+            bar.set_postfix(step=step, **values)
+
+        sampler = baselines.train(
+            given.recipe, windows, given.out, minutes=given.minutes, steps=given.steps,
+            seed=given.seed, corpus=given.corpus, report=report, snapshots=given.snapshots,
+        )  # fmt: skip
+        bar.update(100 - bar.n)
+    done = sampler.card["training"]
+    work = f"{done['steps']} steps" if done["steps"] else "counted once, which takes no more of the budget,"
+    print(f"{work} in {done['seconds']:.0f} s on {len(windows)} windows: {given.out}")
+
+
+def _compose_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint", default="chorales", help="a shipped checkpoint's name or a run's folder"
+    )
+    parser.add_argument("--count", type=arguments.count, default=8, help="how many pieces")
+    parser.add_argument("--seed", type=arguments.seed, default=1)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _compose(given: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from musicgan_edu import playback, sampling
+
+    files = [given.out / f"{i:04d}.mid" for i in range(given.count)]
+    taken = [file for file in files if file.exists()]
+    if taken:
+        raise ScoreError(f"compose: {taken[0]} is there already: choose another folder")
+    scores = sampling.load(given.checkpoint).sample(given.count, seed=given.seed)
+    given.out.mkdir(parents=True, exist_ok=True)
+    for file, score in zip(tqdm(files, unit="piece"), scores, strict=True):
+        playback.to_midi(score, file)
+    print(f"{given.count} pieces in {given.out}")
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "checkpoint", metavar="RUN_OR_CHECKPOINT", help="a run's folder or a shipped checkpoint's name"
+    )
+    parser.add_argument(
+        "--split", choices=["validation", "test"], default="validation", help="test is noted in the run"
+    )
+    parser.add_argument("--against", metavar="OTHER", help="a second one, judged on the same real windows")
+    parser.add_argument("--count", type=arguments.count, default=512, help="how many pieces to draw")
+    parser.add_argument("--seed", type=arguments.seed, default=1)
+    parser.add_argument(
+        "--min-windows",
+        type=arguments.count,
+        default=300,
+        metavar="N",
+        help="judge with as few real windows as this",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON too")
+
+
+def _evaluate(given: argparse.Namespace) -> None:
+    from musicgan_edu import cleaning, corpus, evaluation, sampling
+
+    if given.out and given.out.exists():
+        raise ScoreError(f"evaluate: {given.out} is there already: choose another file")
+    models = {name: sampling.load(name) for name in filter(None, (given.checkpoint, given.against))}
+    name, form = _common_ground(models)
+    n_bars = form.grid.n_bars
+    real, train = (
+        [
+            window
+            for score in cleaning.fitting(corpus.load(name, split=split), len(form.tracks), form.grid)
+            for window in cleaning.windows(score, n_bars=n_bars)
+        ]
+        for split in (given.split, "train")
+    )
+    reports, tables = {}, [evaluation.features(real, n_bars=n_bars)]
+    for model, sampler in models.items():
+        fake = [score.replace(source="") for score in sampler.sample(given.count, seed=given.seed)]
+        reports[model] = evaluation.evaluate(
+            real, fake, train=train, n_bars=n_bars, min_windows=given.min_windows
+        )
+        tables.append(evaluation.features(fake, n_bars=n_bars))
+        if given.split == "test":  # noted before it is seen
+            sampling.note_test(model, reports[model].verdict.accuracy)
+    report = reports[given.checkpoint]
+    print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
+    paired = (
+        {"paired": str(evaluation.compare(*tables, min_windows=given.min_windows))} if len(models) > 1 else {}
+    )
+    print(f"{evaluation.side_by_side(reports)}\n\n{paired['paired']}" if paired else report.table())
+    if given.out:
+        found = {model: one.to_dict() for model, one in reports.items()} | paired
+        found = found if paired else report.to_dict()
+        sampling.write_whole(given.out, json.dumps(found, indent=1).encode())
+
+
+def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding]:
+    """The corpus and the form that all of these learnt; ScoreError where they differ."""
+    grounds = {
+        name: (one.corpus, one.encoding.grid, len(one.encoding.tracks)) for name, one in models.items()
+    }
+    if len(set(grounds.values())) > 1:
+        learnt = "; ".join(
+            f"{name}: {ground[0]}, {ground[1]}, {ground[2]} voices" for name, ground in grounds.items()
+        )
+        raise ScoreError(f"evaluate: only models of the same music compare, got {learnt}")
+    one = next(iter(models.values()))
+    return one.corpus, one.encoding
+
+
+COMMANDS = {
+    "train": arguments.Command(
+        _train, _train_arguments, "train a generator and keep it in a folder",
+        "musicgan train --corpus chorales --recipe chorales --minutes 3 --seed 1 --out my-run",
+    ),
+    "compose": arguments.Command(
+        _compose, _compose_arguments, "write pieces by a trained generator as MIDI files",
+        "musicgan compose --checkpoint chorales --count 512 --seed 1 --out pieces",
+    ),
+    "evaluate": arguments.Command(
+        _evaluate, _evaluate_arguments, "measure a generator beside real music that it never saw",
+        "musicgan evaluate my-run",
+    ),
+}  # fmt: skip
