@@ -54,7 +54,10 @@ HELD = dataclasses.replace(
 )
 
 
-@pytest.mark.parametrize("recipe", [SPEAKER, CONVOLUTIONAL, HELD])
+CHORDS = dataclasses.replace(training.RECIPES["chords"], n_chords=64, **SMALL)
+
+
+@pytest.mark.parametrize("recipe", [SPEAKER, CONVOLUTIONAL, HELD, CHORDS])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, tmp_path, monkeypatch):
     whole = training.train(recipe, windows, tmp_path / "whole", steps=12, seed=3)
     monkeypatch.setattr("musicgan_edu.training.run.CHECKPOINT_SECONDS", 0)  # a checkpoint after every step
