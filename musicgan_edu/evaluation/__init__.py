@@ -63,6 +63,7 @@ from musicgan_edu.evaluation.rhythm import (
     qualified_notes,
 )
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
+from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Outcome",
     "Report",
     "Row",
+    "StyleJudge",
     "Tally",
     "Trial",
     "Verdict",
@@ -119,6 +121,7 @@ __all__ = [
     "share_interval",
     "side_by_side",
     "standardised",
+    "teaches",
     "tonal_distance",
     "used_pitch_classes",
     "voices",

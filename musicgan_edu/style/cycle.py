@@ -31,7 +31,7 @@ from keras import layers
 from musicgan_edu import losses, models
 from musicgan_edu.models.network import Network
 from musicgan_edu.style.cells import PER_BAR, REST, Cells
-from musicgan_edu.style.edit import DILATIONS, KEEP, N_FEATURES, N_SHIFTS, REACH
+from musicgan_edu.style.edit import DILATIONS, KEEP, N_FEATURES, N_OPERATIONS, OPERATIONS
 
 __all__ = ["CycleGAN", "CycleRecipe", "Editor", "choices_of", "cycle_loss", "hear_choices", "train"]
 
@@ -42,7 +42,8 @@ Report = Callable[[int, dict[str, float]], None]
 
 @dataclasses.dataclass(frozen=True)
 class CycleRecipe:
-    """How to train. Weights: `cycle` λ_cycle, `same` λ_same, `r1` the slope penalty on D."""
+    """How to train. Weights: `cycle` λ_cycle, `same` λ_same, `r1` the slope penalty on D, `calm` the
+    size of the wishes (a sure editor learns nothing more)."""
 
     width: int = 112
     d_width: int = 96
@@ -50,10 +51,11 @@ class CycleRecipe:
     batch_size: int = 48
     g_rate: float = 5e-4
     d_rate: float = 5e-4
-    cycle: float = 4.0
-    same: float = 2.0
-    r1: float = 1.0
-    noise: float = 0.5
+    cycle: float = 1.0
+    same: float = 0.5
+    r1: float = 0.2
+    noise: float = 0.7
+    calm: float = 0.002
     silence: float = 0.15
     loss: str = "cross-entropy"
 
@@ -98,32 +100,39 @@ class Editor(Network):
             layers.Conv1D(width, 3, dilation_rate=d, padding="same", activation="relu", name=f"block{i}")
             for i, d in enumerate(DILATIONS)
         ]
-        self.out = layers.Dense(_V * (N_SHIFTS + 1), kernel_initializer=small, name="out")
+        self.out = layers.Dense(_V * (N_OPERATIONS + 1), kernel_initializer=small, name="out")
         self(np.zeros((1, PER_BAR, _V, 14), np.float32))
 
     def call(self, choices: tf.Tensor) -> tf.Tensor:
-        """Wishes (B, T, V, N_SHIFTS + 1) of choices (B, T, V, 14): shifts' logits, then struck's."""
+        """Wishes (B, T, V, N_OPERATIONS + 1) of choices (B, T, V, 14): shifts' logits, then struck's."""
         x = self.into(hear_choices(choices))
         for block in self.blocks:
             x = x + block(x)
-        return tf.reshape(self.out(x), (-1, choices.shape[1], _V, N_SHIFTS + 1))
+        return tf.reshape(self.out(x), (-1, choices.shape[1], _V, N_OPERATIONS + 1))
 
-    def edit(self, choices: tf.Tensor, noise: tf.Tensor | float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
-        """The edited choices, hard (with a gradient) and soft: what was decided, and how likely all was."""
+    def edit(self, choices: tf.Tensor, noise: tf.Tensor | float = 0.0) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The edited choices, hard (with a gradient) and soft: what was decided, and how likely all was; and the wishes."""
         wanted = self(choices)
-        stay = KEEP * tf.one_hot(REACH, N_SHIFTS)
+        stay = KEEP * tf.one_hot(0, N_OPERATIONS)
         shift = wanted[..., :-1] + stay
         struck = tf.sigmoid(wanted[..., -1:] + KEEP * (2 * choices[..., 13:] - 1))
         hard = struck + tf.stop_gradient(tf.round(struck) - struck)
         chosen = models.straight_through(shift, noise)
-        return _moved(choices, chosen, hard), _moved(choices, tf.nn.softmax(shift), struck)
+        return _moved(choices, chosen, hard), _moved(choices, tf.nn.softmax(shift), struck), wanted
 
 
-def _moved(choices: tf.Tensor, shift: tf.Tensor, struck: tf.Tensor) -> tf.Tensor:
-    """Choices whose pitch classes are turned by `shift` (B, T, V, N_SHIFTS), with strokes (B, T, V, 1)."""
-    chroma, rest = choices[..., :12], choices[..., 12:13]
-    turned = [tf.roll(chroma, k, axis=-1) * shift[..., k + REACH, None] for k in range(-REACH, REACH + 1)]
-    return tf.concat([tf.add_n(turned), rest, struck * (1 - rest)], -1)
+def _moved(choices: tf.Tensor, chosen: tf.Tensor, struck: tf.Tensor) -> tf.Tensor:
+    """Choices after the operations, weighted by `chosen` (B, T, V, N_OPERATIONS), with strokes (B, T, V, 1)."""
+    sound, t = choices[..., :13], choices.shape[1]
+    rest = sound[..., 12:]
+    results = []
+    for pulses, semitones in OPERATIONS:
+        copied = tf.gather(sound, np.clip(np.arange(t) + pulses, 0, t - 1), axis=1)
+        nothing = 1 - (1 - copied[..., 12:]) * (1 - rest)
+        copied = nothing * sound + (1 - nothing) * copied
+        results.append(tf.concat([tf.roll(copied[..., :12], semitones, axis=-1), copied[..., 12:]], -1))
+    sound = tf.reduce_sum(tf.stack(results, 3) * chosen[..., None], 3)
+    return tf.concat([sound, struck * (1 - rest)], -1)
 
 
 def cycle_loss(there_and_back: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
@@ -150,7 +159,7 @@ class CycleGAN:
         """One step of both editors, then one of both discriminators, on choices of either style."""
         a, b = self._silenced(a), self._silenced(b)
         with tf.GradientTape() as tape:
-            (to_b, _), (to_a, _) = (self._edited(i, x) for i, x in enumerate((a, b)))
+            (to_b, _, wish_b), (to_a, _, wish_a) = (self._edited(i, x) for i, x in enumerate((a, b)))
             cycle = cycle_loss(self._edited(1, to_b)[1], a) + cycle_loss(self._edited(0, to_a)[1], b)
             same = cycle_loss(self.editors[0].edit(b)[1], b) + cycle_loss(self.editors[1].edit(a)[1], a)
             fooled = sum(
@@ -158,10 +167,11 @@ class CycleGAN:
                 for i, (real, fake) in enumerate(((a, to_a), (b, to_b)))
             )
             total = fooled + self.recipe.cycle * cycle + self.recipe.same * same
+            total += self.recipe.calm * (tf.reduce_mean(wish_b**2) + tf.reduce_mean(wish_a**2)) * wish_b.shape[-1]
         weights = [w for editor in self.editors for w in editor.trainable_variables]
         self.g_optimizer.apply(tape.gradient(total, weights), weights)
         d_loss = self._judges_step(a, b, tf.stop_gradient(to_a), tf.stop_gradient(to_b))
-        edits = tf.reduce_mean(tf.abs(to_b[..., :12] - a[..., :12])) * 6
+        edits = tf.reduce_mean(tf.abs(to_b[..., :12] - a[..., :12])) * 6  # share of the cells
         return {"d_loss": d_loss, "fooled": fooled, "cycle": cycle, "same": same, "moved": edits}
 
     def _judges_step(self, a: tf.Tensor, b: tf.Tensor, to_a: tf.Tensor, to_b: tf.Tensor) -> tf.Tensor:
@@ -182,8 +192,8 @@ class CycleGAN:
     def _of_heard(self, i: int, heard: tf.Tensor, training: bool = False) -> tf.Tensor:
         return tf.reduce_mean(self.judges[i](heard, training=training), -1)
 
-    def _edited(self, i: int, choices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        shape = tf.concat([tf.shape(choices)[:-1], [N_SHIFTS]], 0)
+    def _edited(self, i: int, choices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        shape = tf.concat([tf.shape(choices)[:-1], [N_OPERATIONS]], 0)
         noise = -tf.math.log(-tf.math.log(self.chance.uniform(shape, 1e-6, 1.0)))
         return self.editors[i].edit(choices, self.recipe.noise * noise)
 

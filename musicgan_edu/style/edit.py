@@ -4,9 +4,11 @@ Comes in: `Cells`, weights, a strength. Goes out: `Cells`. No TensorFlow: a slid
 
 Conventions
 -----------
-T pulses, V voices. An edit moves a note by −REACH … REACH semitones, or strikes or ties it. A rest stays
-a rest, so the texture stays; and no note moves farther than a fourth, so the register stays. Editor and
-discriminator hear pitch *classes*: neither can tell, or change, how high the music lies.
+T pulses, V voices. An edit gives a cell what its own voice sounds up to FAR pulses earlier or later (so notes
+grow longer, come late or early), or moves it by up to REACH semitones (so passing notes arise); and it strikes or
+ties. `OPERATIONS` lists them. A rest stays a rest, so the texture stays; and no voice gets a pitch that it
+doesn't sing nearby, so the register stays. Editor and discriminator hear pitch *classes*: neither can tell how
+high the music lies.
 
     logits = KEEP · [what stands there] + strength · net(x)
 
@@ -22,10 +24,17 @@ import numpy as np
 
 from musicgan_edu.style.cells import PER_BAR, REST, Cells
 
-__all__ = ["DILATIONS", "KEEP", "N_FEATURES", "N_SHIFTS", "REACH", "edit", "hear", "wishes"]
+__all__ = ["DILATIONS", "KEEP", "N_FEATURES", "N_OPERATIONS", "OPERATIONS", "REACH", "moved", "edit", "hear", "wishes"]
 
-REACH = 5  # semitones, a fourth
-N_SHIFTS = 2 * REACH + 1
+REACH = 4  # semitones, a major third
+FAR = 4  # pulses, two beats
+#: What can be done to a cell: (pulses from where its pitch comes, semitones that it moves); the first keeps it.
+OPERATIONS = (
+    (0, 0),
+    *((sign * far, 0) for far in range(1, FAR + 1) for sign in (-1, 1)),
+    *((0, sign * reach) for reach in range(1, REACH + 1) for sign in (-1, 1)),
+)
+N_OPERATIONS = len(OPERATIONS)
 KEEP = 2.0
 DILATIONS = (1, 2, 4)
 _V = 4
@@ -58,12 +67,12 @@ def _interval(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
 
 
 def wishes(weights: Mapping[str, np.ndarray], cells: Cells) -> np.ndarray:
-    """What the network wants of every cell, (N, T, V, N_SHIFTS + 1): `cycle.Editor` in numpy."""
+    """What the network wants of every cell, (N, T, V, N_OPERATIONS + 1): `cycle.Editor` in numpy."""
     x = _relu(hear(cells) @ weights["into/kernel"] + weights["into/bias"])
     for i, dilation in enumerate(DILATIONS):
         x = x + _relu(_convolve(x, weights[f"block{i}/kernel"], dilation) + weights[f"block{i}/bias"])
     out = x @ weights["out/kernel"] + weights["out/bias"]
-    return out.reshape(*out.shape[:2], _V, N_SHIFTS + 1)
+    return out.reshape(*out.shape[:2], _V, N_OPERATIONS + 1)
 
 
 def edit(
@@ -71,13 +80,21 @@ def edit(
 ) -> Cells:
     """The cells with the likeliest edit of each note; `wanted`: `wishes` that are known already."""
     wanted = wishes(weights, cells) if wanted is None else wanted
-    shift_logits = strength * wanted[..., :-1]
-    shift_logits[..., REACH] += KEEP
+    logits = strength * wanted[..., :-1]
+    logits[..., 0] += KEEP
     struck_logit = strength * wanted[..., -1] + KEEP * np.where(cells.struck, 1.0, -1.0)
     sounds = cells.pitch != REST
-    shift = np.where(sounds, shift_logits.argmax(-1) - REACH, 0)
-    pitch = np.where(sounds, np.clip(cells.pitch + shift, 0, 127), REST).astype(np.int16)
-    return Cells(pitch, sounds & (struck_logit > 0))
+    choices = np.stack([moved(cells.pitch, *operation) for operation in OPERATIONS], -1)  # (N, T, V, O)
+    pitch = np.take_along_axis(choices, logits.argmax(-1)[..., None], -1)[..., 0]
+    return Cells(np.where(sounds, pitch, REST).astype(np.int16), sounds & (struck_logit > 0))
+
+
+def moved(pitch: np.ndarray, pulses: int, semitones: int) -> np.ndarray:
+    """Each cell's pitch after one operation; where there is nothing to copy, what stands there. (N, T, V)"""
+    t = np.arange(pitch.shape[1]) + pulses
+    copied = pitch[:, np.clip(t, 0, pitch.shape[1] - 1)]
+    copied = np.where((copied == REST) | (pitch == REST), pitch, copied)
+    return np.where(copied == REST, REST, np.clip(copied.astype(int) + semitones, 0, 127))
 
 
 def _convolve(x: np.ndarray, kernel: np.ndarray, dilation: int) -> np.ndarray:
