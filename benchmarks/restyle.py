@@ -39,10 +39,14 @@ def named(scores: Sequence[Score], like: Sequence[Score]) -> list[Score]:
 def judges(train: dict[str, list[Score]]) -> dict[str, StyleJudge]:
     """Judges by what they hear."""
     lessons = [[w for w in windows if teaches(w.source)] for windows in train.values()]
-    return {hears: StyleJudge.fit(*lessons, hears=hears) for hears in ("style", "harmony", "register and texture")}
+    return {
+        hears: StyleJudge.fit(*lessons, hears=hears) for hears in ("style", "harmony", "register and texture")
+    }
 
 
-def candidates(cells: style.Cells, to: str, target: style.Cells, editors: style.Editors) -> dict[str, style.Cells]:
+def candidates(
+    cells: style.Cells, to: str, target: style.Cells, editors: style.Editors
+) -> dict[str, style.Cells]:
     """All that is compared, by name."""
     ours = {f"ours, strength {s:g}": editors.edit(cells, to, s) for s in STRENGTHS}
     return {
@@ -80,7 +84,9 @@ def main() -> None:
     panel = judges(train)
     for hears, judge in panel.items():
         told = [judge.probability(windows) > 0.5 for windows in held_out.values()]
-        print(f"judge of {hears}: right about {1 - told[0].mean():.3f} of Bach, {told[1].mean():.3f} of Palestrina")
+        print(
+            f"judge of {hears}: right about {1 - told[0].mean():.3f} of Bach, {told[1].mean():.3f} of Palestrina"
+        )
     for to, collection in style.STYLES.items():
         source = next(other for other in style.STYLES.values() if other != collection)
         before = held_out[source]
@@ -88,7 +94,9 @@ def main() -> None:
         pool = style.cells_of([w for w in train[collection] if not teaches(w.source)], n_bars=2)
         n_pieces = len({w.source for w in before})
         print(f"\n### {source} → {to}: {len(before)} windows of {n_pieces} pieces, {given.split}\n")
-        print("| | style | harmony alone | judged as target | contour | onsets | chroma |\n|---|---|---|---|---|---|---|")
+        print(
+            "| | style | harmony alone | judged as target | contour | onsets | chroma |\n|---|---|---|---|---|---|---|"
+        )
         for name, after in candidates(cells, to, pool, editors).items():
             scores = style.scores_of(after)
             table = evaluation.features(scores)

@@ -32,7 +32,9 @@ def main() -> None:
         parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    recipe = cycle.CycleRecipe(**{f.name: getattr(given, f.name) for f in dataclasses.fields(cycle.CycleRecipe)})
+    recipe = cycle.CycleRecipe(
+        **{f.name: getattr(given, f.name) for f in dataclasses.fields(cycle.CycleRecipe)}
+    )
     windows = [style.windows_of(corpus.load(name, split="train"), hop_bars=1) for name in NAMES]
     modes = [np.array([window.key[1] == "minor" for window in some]) for some in windows]
     started = time.perf_counter()

@@ -52,8 +52,8 @@ def test_chroma_is_the_cosine_of_what_sounds():
 
 
 def test_other_lengths_are_refused():
+    two = evaluation.voices([tune(), tune()], n_bars=1, steps_per_beat=1)
     with pytest.raises(evaluation.EvaluationError, match="pair by pair, got \\(1, 4, 2\\) and \\(2, 4, 2\\)"):
-        two = evaluation.voices([tune(), tune()], n_bars=1, steps_per_beat=1)
         evaluation.chroma_similarity(beats(tune()), two)
 
 
@@ -80,7 +80,9 @@ def test_the_judge_of_register_hears_nothing_else():
     spread = [s.replace(notes=wider(s.notes)) for s in windows(1, 20)]
     judge = evaluation.StyleJudge.fit(same, spread, hears="register and texture")
     assert (judge.probability(spread) > 0.5).all()
-    assert all(name.startswith(("register", "spread", "rests", "crossings")) for name in names_of(judge, same))
+    assert all(
+        name.startswith(("register", "spread", "rests", "crossings")) for name in names_of(judge, same)
+    )
 
 
 def wider(notes):

@@ -28,8 +28,14 @@ def random_cells(n=3, t=16, seed=0):
 
 def random_weights(seed=0, width=8, scale=0.5):
     rng = np.random.default_rng(seed)
-    shapes = {"into/kernel": (N_FEATURES, width), "into/bias": (width,), "out/bias": (4 * (N_OPERATIONS + 1),)}
-    shapes |= {f"block{i}/kernel": (3, width, width) for i in range(3)} | {f"block{i}/bias": (width,) for i in range(3)}
+    shapes = {
+        "into/kernel": (N_FEATURES, width),
+        "into/bias": (width,),
+        "out/bias": (4 * (N_OPERATIONS + 1),),
+    }
+    shapes |= {f"block{i}/kernel": (3, width, width) for i in range(3)} | {
+        f"block{i}/bias": (width,) for i in range(3)
+    }
     shapes["out/kernel"] = (width, 4 * (N_OPERATIONS + 1))
     return {name: scale * rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
@@ -38,13 +44,18 @@ def random_weights(seed=0, width=8, scale=0.5):
 
 
 def test_cells_hold_what_stands_on_half_beats():
-    piece = Score.from_rows([(0, 60, 0, 1.5), (0, 62, 1.5, 0.25), (0, 64, 1.75, 0.25), (1, 48, 0, 2)], CHORALE_VOICES)
+    piece = Score.from_rows(
+        [(0, 60, 0, 1.5), (0, 62, 1.5, 0.25), (0, 64, 1.75, 0.25), (1, 48, 0, 2)], CHORALE_VOICES
+    )
     cells = style.cells_of([piece], n_bars=1)
     assert cells.pitch[0, :, 0].tolist() == [60, 60, 60, 62, REST, REST, REST, REST]  # 64 stands between
     assert cells.struck[0, :, 0].tolist() == [True, False, False, True, False, False, False, False]
     assert cells.pitch[0, :5, 1].tolist() == [48] * 4 + [REST]
     back = style.scores_of(cells)[0]
-    assert [(n["pitch"], n["onset"], n["duration"]) for n in back.of_track(0)] == [(60, 0, 1.5), (62, 1.5, 0.5)]
+    assert [(n["pitch"], n["onset"], n["duration"]) for n in back.of_track(0)] == [
+        (60, 0, 1.5),
+        (62, 1.5, 0.5),
+    ]
 
 
 def test_cells_come_back_as_they_were():
@@ -154,7 +165,9 @@ def test_rivals_by_hand():
     cells = style.cells_of([chords()], n_bars=2)
     assert (rivals.transposed(cells, 7).pitch - cells.pitch == 7).all()
     others = Cells(np.stack([cells.pitch[0] + 3, cells.pitch[0] + 12]), np.stack([cells.struck[0]] * 2))
-    assert np.array_equal(rivals.nearest(cells, others).pitch[0], cells.pitch[0] + 12)  # an octave is no difference
+    assert np.array_equal(
+        rivals.nearest(cells, others).pitch[0], cells.pitch[0] + 12
+    )  # an octave is no difference
     held = rivals.held(cells)
     assert held.pitch[0, :, 0].tolist() == [72] * 16
     assert held.struck[0, :, 0].tolist() == [True, False, False, False] * 4
@@ -173,7 +186,15 @@ def test_random_edits_are_as_many():
 
 
 def test_strength_0_gives_the_piece_back_in_its_key_with_pickup_and_drums():
-    rows = [(0, 62, 0, 1), (0, 66, 1, 1), (0, 69, 2, 3), (0, 66, 5, 1), (1, 50, 1, 4), (2, 38, 1, 0.25), (2, 36, 1.75, 0.25)]
+    rows = [
+        (0, 62, 0, 1),
+        (0, 66, 1, 1),
+        (0, 69, 2, 3),
+        (0, 66, 5, 1),
+        (1, 50, 1, 4),
+        (2, 38, 1, 0.25),
+        (2, 36, 1.75, 0.25),
+    ]
     tracks = (Track("Voice", 52), Track("Bass", 32), Track("Kit", 0, is_drum=True))
     piece = Score.from_rows(rows, tracks, pickup=1.0, tempo=100.0, title="Song")
     made = style.restyle(piece, strength=0).score
@@ -213,7 +234,12 @@ def test_four_two_is_halved_and_chords_are_dealt_out():
     ("piece", "to", "strength", "message"),
     [
         (chords(beats_per_bar=3.0), "bach", 1, "chords has 3 beats a bar: the editors learnt music in 4/4"),
-        (Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]), "bach", 1, "the piece has no pitched notes"),
+        (
+            Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]),
+            "bach",
+            1,
+            "the piece has no pitched notes",
+        ),
         (chords(), "verdi", 1, "no style 'verdi': choose one of bach, palestrina"),
         (chords(), "bach", 3, "strength must be 0 to 2, got 3"),
     ],

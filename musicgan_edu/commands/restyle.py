@@ -16,7 +16,10 @@ def _restyle_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("piece", type=Path, metavar="PIECE", help="a MIDI, MusicXML or ABC file in 4/4")
     parser.add_argument("--to", default="palestrina", metavar="STYLE", help="palestrina or bach")
     parser.add_argument(
-        "--strength", type=_strength, default=1.0, help="0 changes nothing, 1 is what was learnt (1), 2 the most"
+        "--strength",
+        type=_strength,
+        default=1.0,
+        help="0 changes nothing, 1 is what was learnt (1), 2 the most",
     )
     parser.add_argument("--seed", type=arguments.seed, help="draw the edits instead of taking the likeliest")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".mid, .musicxml or .wav")

@@ -25,7 +25,17 @@ __all__ = ["HEARS", "StyleJudge", "teaches"]
 _TRIVIAL = ("register ", "spread ", "rests ", "crossings ")
 #: What a judge of style may hear: by the beginning of a feature's name.
 HEARS = {
-    "style": ("pitch class ", "interval ", "holds ", "repeats ", "steps ", "thirds ", "leaps ", "changes ", "parallel "),
+    "style": (
+        "pitch class ",
+        "interval ",
+        "holds ",
+        "repeats ",
+        "steps ",
+        "thirds ",
+        "leaps ",
+        "changes ",
+        "parallel ",
+    ),
     "harmony": ("pitch class ", "interval ", "parallel "),
     "register and texture": _TRIVIAL,
 }

@@ -133,7 +133,10 @@ def load(folder: str | Path = CHECKPOINT) -> Editors:
     folder = Path(folder)
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        flat = {key: value.astype(np.float32) for key, value in sampling.read_arrays(folder / "weights.npz").items()}
+        flat = {
+            key: value.astype(np.float32)
+            for key, value in sampling.read_arrays(folder / "weights.npz").items()
+        }
         styles = [str(name) for name in card["styles"]]
         weights = {
             name: {key.split("/", 1)[1]: value for key, value in flat.items() if key.startswith(f"{way}/")}
@@ -220,7 +223,7 @@ def _voiced(score: Score) -> tuple[Score, list[str]]:
         return pitched.replace(tracks=tuple(_named(pitched.tracks))), changes
     voiced = cleaning.to_voices(pitched, 4)
     n_lost = pitched.n_notes - voiced.n_notes
-    changes.append(f"voices: dealt out to four; {n_lost} of {pitched.n_notes} notes found no room" )
+    changes.append(f"voices: dealt out to four; {n_lost} of {pitched.n_notes} notes found no room")
     return voiced, changes
 
 

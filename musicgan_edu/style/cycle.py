@@ -20,6 +20,7 @@ networks. Brunner et al. (2018): Symbolic music genre transfer with CycleGAN. Le
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
@@ -43,7 +44,8 @@ Report = Callable[[int, dict[str, float]], None]
 @dataclasses.dataclass(frozen=True)
 class CycleRecipe:
     """How to train. Weights: `cycle` λ_cycle, `same` λ_same, `r1` the slope penalty on D, `calm` the
-    size of the wishes (a sure editor learns nothing more)."""
+    size of the wishes (a sure editor learns nothing more).
+    """
 
     width: int = 112
     d_width: int = 96
@@ -110,7 +112,9 @@ class Editor(Network):
             x = x + block(x)
         return tf.reshape(self.out(x), (-1, choices.shape[1], _V, N_OPERATIONS + 1))
 
-    def edit(self, choices: tf.Tensor, noise: tf.Tensor | float = 0.0) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def edit(
+        self, choices: tf.Tensor, noise: tf.Tensor | float = 0.0
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The edited choices, hard (with a gradient) and soft: what was decided, and how likely all was; and the wishes."""
         wanted = self(choices)
         stay = KEEP * tf.one_hot(0, N_OPERATIONS)
@@ -167,7 +171,9 @@ class CycleGAN:
                 for i, (real, fake) in enumerate(((a, to_a), (b, to_b)))
             )
             total = fooled + self.recipe.cycle * cycle + self.recipe.same * same
-            total += self.recipe.calm * (tf.reduce_mean(wish_b**2) + tf.reduce_mean(wish_a**2)) * wish_b.shape[-1]
+            total += (
+                self.recipe.calm * (tf.reduce_mean(wish_b**2) + tf.reduce_mean(wish_a**2)) * wish_b.shape[-1]
+            )
         weights = [w for editor in self.editors for w in editor.trainable_variables]
         self.g_optimizer.apply(tape.gradient(total, weights), weights)
         d_loss = self._judges_step(a, b, tf.stop_gradient(to_a), tf.stop_gradient(to_b))
@@ -179,7 +185,7 @@ class CycleGAN:
             d_loss = slope = 0.0
             for i, (real, fake) in enumerate(((a, to_a), (b, to_b))):
                 d_loss += self.loss.discriminator(self.judge(i, real, True), self.judge(i, fake, True))
-                slope += losses.r1(lambda x, i=i: self._of_heard(i, x), hear_choices(real), fake)
+                slope += losses.r1(functools.partial(self._of_heard, i), hear_choices(real), fake)
             total = d_loss + self.recipe.r1 * slope
         weights = [w for judge in self.judges for w in judge.trainable_variables]
         self.d_optimizer.apply(tape.gradient(total, weights), weights)
@@ -199,7 +205,9 @@ class CycleGAN:
 
     def _silenced(self, choices: tf.Tensor) -> tf.Tensor:
         """Some voices rest throughout, as often in either style: so pieces with fewer voices work too."""
-        silent = tf.cast(self.chance.uniform((tf.shape(choices)[0], 1, _V, 1)) < self.recipe.silence, tf.float32)
+        silent = tf.cast(
+            self.chance.uniform((tf.shape(choices)[0], 1, _V, 1)) < self.recipe.silence, tf.float32
+        )
         rest = tf.one_hot(12, 14)
         return choices * (1 - silent) + rest * silent
 
@@ -213,8 +221,14 @@ class CycleGAN:
 
 
 def train(
-    a: Cells, b: Cells, modes: Sequence[np.ndarray], recipe: CycleRecipe | None = None, *,
-    steps: int, seed: int = 1, report: Report | None = None,
+    a: Cells,
+    b: Cells,
+    modes: Sequence[np.ndarray],
+    recipe: CycleRecipe | None = None,
+    *,
+    steps: int,
+    seed: int = 1,
+    report: Report | None = None,
 ) -> tuple[Mapping[str, np.ndarray], list[dict[str, float]]]:
     """Weights of both editors after so many steps, and a log of one row in fifty.
 

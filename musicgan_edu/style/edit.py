@@ -24,7 +24,18 @@ import numpy as np
 
 from musicgan_edu.style.cells import PER_BAR, REST, Cells
 
-__all__ = ["DILATIONS", "KEEP", "N_FEATURES", "N_OPERATIONS", "OPERATIONS", "REACH", "moved", "edit", "hear", "wishes"]
+__all__ = [
+    "DILATIONS",
+    "KEEP",
+    "N_FEATURES",
+    "N_OPERATIONS",
+    "OPERATIONS",
+    "REACH",
+    "edit",
+    "hear",
+    "moved",
+    "wishes",
+]
 
 REACH = 4  # semitones, a major third
 FAR = 4  # pulses, two beats
@@ -76,7 +87,11 @@ def wishes(weights: Mapping[str, np.ndarray], cells: Cells) -> np.ndarray:
 
 
 def edit(
-    weights: Mapping[str, np.ndarray], cells: Cells, strength: float = 1.0, *, wanted: np.ndarray | None = None
+    weights: Mapping[str, np.ndarray],
+    cells: Cells,
+    strength: float = 1.0,
+    *,
+    wanted: np.ndarray | None = None,
 ) -> Cells:
     """The cells with the likeliest edit of each note; `wanted`: `wishes` that are known already."""
     wanted = wishes(weights, cells) if wanted is None else wanted
