@@ -11,7 +11,6 @@ chroma, each against the window before. 95 % intervals over pieces. Neighbours c
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +22,6 @@ from musicgan_edu.score import Score
 from musicgan_edu.style import rivals
 
 STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
-
-
-def windows_of(collection: str, split: str) -> list[Score]:
-    """The windows of a split, at half beats like all that is compared with them."""
-    windows = style.windows_of(corpus.load(collection, split=split))
-    return named(style.scores_of(style.cells_of(windows, n_bars=2)), windows)
-
-
-def named(scores: Sequence[Score], like: Sequence[Score]) -> list[Score]:
-    """Scores that come from the pieces that others come from."""
-    return [score.replace(source=one.source, key=one.key) for score, one in zip(scores, like, strict=True)]
 
 
 def judges(train: dict[str, list[Score]]) -> dict[str, StyleJudge]:
@@ -79,8 +67,10 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=style.CHECKPOINT)
     given = parser.parse_args()
     editors = style.load(given.checkpoint)
-    train = {name: windows_of(name, "train") for name in style.STYLES.values()}
-    held_out = {name: windows_of(name, given.split) for name in style.STYLES.values()}
+    train = {name: style.windows_of(corpus.load(name, split="train")) for name in style.STYLES.values()}
+    held_out = {
+        name: style.windows_of(corpus.load(name, split=given.split)) for name in style.STYLES.values()
+    }
     panel = judges(train)
     for hears, judge in panel.items():
         told = [judge.probability(windows) > 0.5 for windows in held_out.values()]

@@ -71,16 +71,16 @@ def scores_of(cells: Cells, *, tempo: float = 72.0) -> list[Score]:
 
 
 def windows_of(scores: Sequence[Score], *, n_bars: int = 2, hop_bars: int = 2) -> list[Score]:
-    """Windows in C major or A minor in which all four voices sound all the time, one after the other.
+    """Windows at half beats, in C major or A minor, in which all four voices sound all the time.
 
-    Palestrina's voices rest a good part of the time and Bach's never do: with rests left in, a judge of
-    style counts rests. Each window keeps its piece's `source` and `key`.
+    Palestrina's voices rest a good part of the time and Bach's hardly ever do: with rests left in, a judge
+    of style counts rests. Each window keeps its piece's `source` and `key`; one follows the other unless
+    `hop_bars` is less than `n_bars`.
     """
+    full = n_bars * 4.0 * N_VOICES - 1e-6
     found = []
     for score in scores:
-        if len(score.tracks) != N_VOICES or score.beats_per_bar != 4.0 or not score.n_notes:
-            continue
-        full = n_bars * 4.0 * N_VOICES - 1e-6
-        windows = cleaning.windows(cleaning.to_c(score), n_bars=n_bars, hop_bars=hop_bars)
-        found += [window for window in windows if window.notes["duration"].sum() >= full]
-    return found
+        if len(score.tracks) == N_VOICES and score.beats_per_bar == 4.0 and score.n_notes:
+            windows = cleaning.windows(cleaning.to_c(score), n_bars=n_bars, hop_bars=hop_bars)
+            found += [cleaning.thin(window, PER_BEAT) for window in windows]
+    return [window for window in found if window.notes["duration"].sum() >= full]

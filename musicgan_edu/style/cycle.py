@@ -51,10 +51,10 @@ class CycleRecipe:
     d_width: int = 96
     dropout: float = 0.3
     batch_size: int = 48
-    g_rate: float = 5e-4
+    g_rate: float = 1e-3
     d_rate: float = 5e-4
-    cycle: float = 1.0
-    same: float = 0.5
+    cycle: float = 0.5
+    same: float = 0.25
     r1: float = 0.2
     noise: float = 0.7
     calm: float = 0.002
