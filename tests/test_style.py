@@ -9,7 +9,7 @@ from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style import rivals
 from musicgan_edu.style.cells import REST, Cells
-from musicgan_edu.style.edit import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
+from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
 
 CHORD = ((0, 72), (1, 67), (2, 64), (3, 48))
 

@@ -3,7 +3,7 @@
 Comes in: a Score in 4/4 (or 4/2), a style, a strength. Goes out: `Restyled`: the Score, what it is compared
 with, and what had to be changed on the way.
 
-`cells` (Scores as what sounds at each half beat), `edit` (the trained editors, in numpy), `cycle` (their
+`cells` (Scores as what sounds at each half beat), `editor` (the trained editors, in numpy), `cycle` (their
 training, a CycleGAN; import it by name, it loads TensorFlow), `rivals` (what they must beat).
 
 >>> from musicgan_edu import corpus, style
@@ -28,7 +28,7 @@ from musicgan_edu import cleaning, sampling
 from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style.cells import PER_BAR, PER_BEAT, Cells, StyleError, cells_of, scores_of, windows_of
-from musicgan_edu.style.edit import N_OPERATIONS, edit, wishes
+from musicgan_edu.style.editor import N_OPERATIONS, edit, wishes
 
 __all__ = [
     "MAX_STRENGTH",

@@ -32,7 +32,7 @@ from keras import layers
 from musicgan_edu import losses, models
 from musicgan_edu.models.network import Network
 from musicgan_edu.style.cells import PER_BAR, REST, Cells
-from musicgan_edu.style.edit import DILATIONS, KEEP, N_FEATURES, N_OPERATIONS, OPERATIONS
+from musicgan_edu.style.editor import DILATIONS, KEEP, N_FEATURES, N_OPERATIONS, OPERATIONS
 
 __all__ = ["CycleGAN", "CycleRecipe", "Editor", "choices_of", "cycle_loss", "hear_choices", "train"]
 
@@ -70,14 +70,15 @@ def choices_of(cells: Cells) -> np.ndarray:
 
 
 def hear_choices(choices: tf.Tensor) -> tf.Tensor:
-    """What the networks hear of choices, float32 (B, T, N_FEATURES): `edit.hear` with a gradient."""
+    """What the networks hear of choices, float32 (B, T, N_FEATURES): `editor.hear` with a gradient."""
     sound, struck = choices[..., :13], choices[..., 13]
     chroma = sound[..., :12]
     before = tf.concat([tf.zeros_like(chroma[:, :1]), chroma[:, :-1]], 1)
     same = tf.reduce_sum(chroma * before, -1)
     starts = (1 - sound[..., 12]) * (1 - same * (1 - struck))
-    upper = tf.concat([tf.gather(chroma, [u for u, _ in _PAIRS], axis=2), chroma], 2)  # (B, T, 10, 12)
-    lower = tf.concat([tf.gather(chroma, [v for _, v in _PAIRS], axis=2), before], 2)
+    voices, earlier = tf.unstack(chroma, axis=2), tf.unstack(before, axis=2)
+    upper = tf.stack([voices[u] for u, _ in _PAIRS] + voices, 2)  # (B, T, 10, 12)
+    lower = tf.stack([voices[v] for _, v in _PAIRS] + earlier, 2)
     n, t = tf.shape(chroma)[0], chroma.shape[1]
     flat = [tf.reshape(sound, (n, t, 13 * _V)), starts, tf.reshape(_turned(upper, lower), (n, t, 120))]
     place = tf.one_hot(tf.range(t) % PER_BAR, PER_BAR)
@@ -127,16 +128,28 @@ class Editor(Network):
 
 def _moved(choices: tf.Tensor, chosen: tf.Tensor, struck: tf.Tensor) -> tf.Tensor:
     """Choices after the operations, weighted by `chosen` (B, T, V, N_OPERATIONS), with strokes (B, T, V, 1)."""
-    sound, t = choices[..., :13], choices.shape[1]
+    sound = choices[..., :13]
     rest = sound[..., 12:]
     results = []
     for pulses, semitones in OPERATIONS:
-        copied = tf.gather(sound, np.clip(np.arange(t) + pulses, 0, t - 1), axis=1)
+        copied = _later(sound, pulses)
         nothing = 1 - (1 - copied[..., 12:]) * (1 - rest)
         copied = nothing * sound + (1 - nothing) * copied
         results.append(tf.concat([tf.roll(copied[..., :12], semitones, axis=-1), copied[..., 12:]], -1))
     sound = tf.reduce_sum(tf.stack(results, 3) * chosen[..., None], 3)
     return tf.concat([sound, struck * (1 - rest)], -1)
+
+
+def _later(x: tf.Tensor, pulses: int) -> tf.Tensor:
+    """x (B, T, …) as it stands so many pulses later (or earlier); the last (or first) one fills the edge.
+
+    Slices, for the slope of `tf.gather` adds up in any order, and equal seeds would give other weights.
+    """
+    if pulses == 0:
+        return x
+    if pulses > 0:
+        return tf.concat([x[:, pulses:], *[x[:, -1:]] * pulses], 1)
+    return tf.concat([*[x[:, :1]] * -pulses, x[:, :pulses]], 1)
 
 
 def cycle_loss(there_and_back: tf.Tensor, start: tf.Tensor) -> tf.Tensor:

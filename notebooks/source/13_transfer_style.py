@@ -390,7 +390,7 @@ chosen_operation = checks.check("13.chosen_operation", chosen_operation)
 # chosen, the more the slider is turned?
 
 # %%
-from musicgan_edu.style.edit import KEEP, OPERATIONS
+from musicgan_edu.style.editor import KEEP, OPERATIONS
 
 wishes = style.wishes(editors.weights["palestrina"], a)[..., :-1]
 copies = np.array([pulses != 0 for pulses, _ in OPERATIONS])
