@@ -42,6 +42,7 @@ def candidates(
         "transposed up a fifth": rivals.transposed(cells, 7),
         "nearest neighbour": rivals.nearest(cells, target),
         "rule: hold for two beats": rivals.held(cells),
+        "rule: strike every beat": rivals.on_the_beat(cells),
         "as many edits at random": rivals.random_edits(cells, ours["ours, strength 1"]),
     } | ours
 

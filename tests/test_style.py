@@ -171,6 +171,9 @@ def test_rivals_by_hand():
     held = rivals.held(cells)
     assert held.pitch[0, :, 0].tolist() == [72] * 16
     assert held.struck[0, :, 0].tolist() == [True, False, False, False] * 4
+    beats = rivals.on_the_beat(held)
+    assert beats.struck[0, :, 0].tolist() == [True, False] * 8
+    assert np.array_equal(beats.pitch, held.pitch)
 
 
 def test_random_edits_are_as_many():

@@ -9,7 +9,7 @@ import numpy as np
 
 from musicgan_edu.style.cells import PER_BEAT, REST, Cells
 
-__all__ = ["held", "nearest", "random_edits", "transposed"]
+__all__ = ["held", "nearest", "on_the_beat", "random_edits", "transposed"]
 
 
 def transposed(cells: Cells, semitones: int) -> Cells:
@@ -46,3 +46,10 @@ def held(cells: Cells, *, beats: int = 2) -> Cells:
     struck = np.zeros_like(cells.struck)
     struck[:, ::size] = True
     return Cells(cells.pitch[:, first], struck & (cells.pitch[:, first] != REST))
+
+
+def on_the_beat(cells: Cells) -> Cells:
+    """The other rule: every voice strikes its note again on every beat. No pitch changes."""
+    struck = cells.struck.copy()
+    struck[:, ::PER_BEAT] = True
+    return cells._replace(struck=struck & (cells.pitch != REST))

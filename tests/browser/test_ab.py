@@ -26,7 +26,7 @@ widget
 
 def position(page: Page, lab: Lab) -> float:
     """Beats: where the head stands, once it has been stopped for a moment."""
-    page.get_by_label("Pause").click()
+    page.locator(".mg-play").click()  # pause
     page.wait_for_timeout(400)
     return lab.python(page, "widget.player.position")
 
