@@ -144,7 +144,8 @@ def test_cycle_loss_by_hand():
     assert float(cycle.cycle_loss(back, start)) == pytest.approx((0 + 2.0) / 2)
 
 
-def test_training_repeats_and_learns_to_come_back():
+@pytest.mark.slow
+def test_training_repeats():
     from musicgan_edu.style import cycle
 
     a, b = random_cells(12, seed=1), random_cells(12, seed=2)
@@ -153,6 +154,9 @@ def test_training_repeats_and_learns_to_come_back():
     one, log = cycle.train(a, b, modes, recipe, steps=3, seed=4)
     same, _ = cycle.train(a, b, modes, recipe, steps=3, seed=4)
     assert all(np.array_equal(one[name], same[name]) for name in one)
+    assert not np.array_equal(
+        one["to_b/out/kernel"], cycle.CycleGAN(recipe, seed=4).weights()["to_b/out/kernel"]
+    )
     assert {name.split("/")[0] for name in one} == {"to_a", "to_b"}
     assert log[-1]["step"] == 3
     assert np.isfinite(list(log[-1].values())).all()
@@ -231,6 +235,14 @@ def test_four_two_is_halved_and_chords_are_dealt_out():
     assert made.changes[0] == "voices: dealt out to four; 2 of 6 notes found no room"
     assert made.score.n_notes == 4
     assert len(made.score.tracks) == 4
+
+
+def test_free_rhythm_is_moved_to_half_beats_and_sixteenths_are_left_out():
+    free = Score.from_rows([(0, 60 + i, 0.78 * i, 0.7) for i in range(8)])
+    assert style.prepare(free).cells.struck[0, :, 0].sum() == 8
+    exact = Score.from_rows([(0, 60, i / 2, 0.5) for i in range(8)] + [(0, 62, 4, 0.25), (0, 64, 4.25, 0.25)])
+    piece = style.prepare(exact)
+    assert piece.changes == ("grid: 1 of 10 notes start between half beats and are left out",)
 
 
 @pytest.mark.parametrize(

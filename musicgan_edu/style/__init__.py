@@ -51,6 +51,7 @@ __all__ = [
 #: Styles that ship: which editor makes them, and from which collection it learnt them.
 STYLES = {"bach": "chorales", "palestrina": "masses"}
 MAX_STRENGTH = 2.0
+MAX_BETWEEN = 0.3  # share of the notes that may be left out between half beats
 CHECKPOINT = sampling.CHECKPOINTS / "styles" / "bach-palestrina"
 
 
@@ -213,7 +214,7 @@ def prepare(score: Score) -> Prepared:
 def _voiced(score: Score) -> tuple[Score, list[str]]:
     """The pitched notes on a grid of sixteenths, as single voices on four tracks, and what that lost."""
     drums = _of_drums(score)
-    snapped = cleaning.quantise(score.replace(notes=score.notes[~drums]), 4)
+    snapped = _snapped(score.replace(notes=score.notes[~drums]))
     tracks = [i for i, track in enumerate(score.tracks) if not track.is_drum]
     notes = snapped.notes.copy()
     notes["track"] = np.searchsorted(tracks, notes["track"])
@@ -225,6 +226,16 @@ def _voiced(score: Score) -> tuple[Score, list[str]]:
     n_lost = pitched.n_notes - voiced.n_notes
     changes.append(f"voices: dealt out to four; {n_lost} of {pitched.n_notes} notes found no room")
     return voiced, changes
+
+
+def _snapped(score: Score) -> Score:
+    """On sixteenths, what stands between half beats to be left out; where that would be much, as in free
+    rhythm, on half beats, every note moved to the nearest.
+    """
+    fine = cleaning.quantise(score, 2 * PER_BEAT)
+    steps = (fine.notes["onset"] - fine.pickup) * PER_BEAT
+    between = np.abs(steps - np.rint(steps)) > 0.1
+    return fine if between.mean() <= MAX_BETWEEN else cleaning.quantise(score, PER_BEAT)
 
 
 def _is_one_voice(notes: np.ndarray) -> bool:

@@ -489,7 +489,9 @@ other_way = {
 to_bach = {}
 for name, cells in other_way.items():
     table = evaluation.features(style.scores_of(cells))
-    said = [1 - judges[hears].probability(table).mean() for hears in ("style", "harmony")]
+    said = [
+        1 - judges[hears].probability(table).mean() for hears in ("style", "harmony")
+    ]
     to_bach[name] = said
     print(f"{name:24} style {said[0]:.2f}, harmony {said[1]:.2f}")
 
