@@ -12,13 +12,14 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, report; listening (the blind test) and listeners (its files; import it by name).
+novelty, distances, content (what a change of style leaves), report; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
 Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
 """
 
+from musicgan_edu.evaluation.content import chroma_similarity, contour_similarity, onset_agreement
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -62,6 +63,7 @@ from musicgan_edu.evaluation.rhythm import (
     qualified_notes,
 )
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
+from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "Outcome",
     "Report",
     "Row",
+    "StyleJudge",
     "Tally",
     "Trial",
     "Verdict",
@@ -86,7 +89,9 @@ __all__ = [
     "chance",
     "changes_per_bar",
     "chorale_rules",
+    "chroma_similarity",
     "compare",
+    "contour_similarity",
     "copying",
     "count_parallels",
     "describe",
@@ -104,6 +109,7 @@ __all__ = [
     "likeness",
     "neighbours",
     "neutral",
+    "onset_agreement",
     "outcome",
     "overlap",
     "percentile_interval",
@@ -115,6 +121,7 @@ __all__ = [
     "share_interval",
     "side_by_side",
     "standardised",
+    "teaches",
     "tonal_distance",
     "used_pitch_classes",
     "voices",
