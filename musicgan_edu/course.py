@@ -27,18 +27,7 @@ from typing import Any
 from musicgan_edu import checks
 from musicgan_edu.score import MusicganError
 
-__all__ = [
-    "Cell",
-    "CourseError",
-    "Lesson",
-    "build",
-    "check",
-    "cut_solution",
-    "quiz_html",
-    "read",
-    "render",
-    "render_page",
-]
+__all__ = ["Cell", "CourseError", "Lesson", "build", "check", "cut_solution", "quiz_html", "read", "render"]
 
 ROOT = Path(__file__).resolve().parent.parent / "notebooks"
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # what nbgrader writes, so that both agree
@@ -216,7 +205,7 @@ def _with_links(cell: Cell, lessons: Sequence[Lesson]) -> Cell:
     return dataclasses.replace(cell, text=_LINK.sub(link, cell.text)) if cell.kind == "markdown" else cell
 
 
-def render_page(page: Lesson, lessons: Sequence[Lesson]) -> str:
+def _render_page(page: Lesson, lessons: Sequence[Lesson]) -> str:
     """The notebook of a page as text: no exercises, no neighbours, links to lessons by their number."""
     return _as_notebook([_with_links(cell, lessons) for cell in _versions(page, solutions=False)])
 
@@ -275,7 +264,7 @@ def _wanted(root: Path) -> dict[Path, str]:
     """Every notebook that the sources under `root` make: path → text."""
     sources = _sources(root)
     lessons = [source for source in sources if not source.is_page]
-    made = {root / f"{page.name}.ipynb": render_page(page, lessons) for page in sources if page.is_page}
+    made = {root / f"{page.name}.ipynb": _render_page(page, lessons) for page in sources if page.is_page}
     for position, lesson in enumerate(lessons):
         made[root / f"{lesson.name}.ipynb"] = render(lessons, position, solutions=False)
         made[root / "solutions" / f"{lesson.name}.ipynb"] = render(lessons, position, solutions=True)
