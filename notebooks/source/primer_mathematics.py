@@ -16,9 +16,9 @@ rng = np.random.default_rng(0)
 
 # %% [markdown]
 # ## 1. Distribution and expectation
-# A **distribution** $p$ says how probable each value $x$ of a random variable $X$ is: $p(x) \ge 0$ and $\sum_x p(x) = 1$.
-# Ours here is one of music: how often each of the twelve pitch classes (C, C♯, …, B) is struck in a chorale by
-# Bach.
+# A **distribution** $p$ says how probable each value $x$ of a random variable $X$ is: $p(x) \ge 0$ and $\sum_x
+# p(x) = 1$. Ours here is one of music: how often each of the twelve pitch classes (C, C♯, …, B) is struck in a
+# chorale by Bach.
 
 # %%
 bach = corpus.read_chorale("bwv66.6")
@@ -29,9 +29,9 @@ print(", ".join(f"{name} {share:.2f}" for name, share in zip(names, p, strict=Tr
 assert np.isclose(p.sum(), 1)
 
 # %% [markdown]
-# The **expectation** of a function $f$ is its mean, each value weighted by its probability. Nobody can sum over
-# all music, but anybody can draw $n$ samples $x_1, \dots, x_n$ from $p$ and take their mean, and that's what
-# each training step does with its batch:
+# The **expectation** of a function $f$ is its mean, each value weighted by its probability (where values are
+# continuous, an integral takes the place of the sum). Nobody can sum over all music, but anybody can draw $n$
+# samples $x_1, \dots, x_n$ from $p$ and take their mean, and that's what each training step does with its batch:
 #
 # $$ \mathbb E_{x\sim p}\, f(x) = \sum_x p(x)\, f(x) \;\approx\; \frac1n \sum_{i=1}^n f(x_i) . $$
 #
@@ -62,8 +62,8 @@ for n in (16, 64, 256):
 #
 # $$ \nabla L(w) = \Bigl( \frac{\partial L}{\partial w_1}, \dots, \frac{\partial L}{\partial w_k} \Bigr) , $$
 #
-# and, where it isn't zero, points where $L$ grows fastest. So a small step against it lowers $L$; that's **gradient descent**, with the
-# *learning rate* $\eta$:
+# and, where it isn't zero, points where $L$ grows fastest. So a small step against it lowers $L$; that's
+# **gradient descent**, with the *learning rate* $\eta$:
 #
 # $$ w \leftarrow w - \eta\, \nabla L(w) . $$
 #
@@ -114,15 +114,15 @@ plotting.paths(ways, xlabel="w₁", ylabel="w₂", title="Gradient descent")
 # At $\eta = \frac12$: there $|1 - 4\eta| = 1$, and beyond it every step overshoots by more. The steepest direction
 # sets the limit, and the flattest sets the pace.
 #
-# **A gradient through chance.** A generator *draws* notes, and a draw has no derivative. If $x$ is drawn from $q_w$,
-# whose probabilities depend smoothly on $w$, there is still a gradient of the expected reward $\mathbb E_{x \sim q_w} r(x)$,
-# because $\nabla q_w(x) = q_w(x)\, \nabla \log q_w(x)$:
+# **A gradient through chance.** A generator *draws* notes, and a draw has no derivative. If $x$ is drawn from
+# $q_w$, whose probabilities depend smoothly on $w$, there is still a gradient of the expected reward $\mathbb
+# E_{x \sim q_w} r(x)$, because $\nabla q_w(x) = q_w(x)\, \nabla \log q_w(x)$:
 #
 # $$ \nabla_w\, \mathbb E_{x \sim q_w}\, r(x) = \mathbb E_{x \sim q_w}\bigl[\, r(x)\, \nabla_w \log q_w(x) \bigr] . $$
 #
 # The right side is an expectation, so a batch can estimate it. This is the *score function* or *policy gradient*
-# of lesson [06](06). For a softmax, $q_w(x) = e^{w_x} / \sum_y e^{w_y}$, the vector $\nabla_w \log q_w(x)$ is a one at $x$,
-# minus $q_w$:
+# of lesson [06](06). For a softmax, $q_w(x) = e^{w_x} / \sum_y e^{w_y}$, the vector $\nabla_w \log q_w(x)$ is a
+# one at $x$, minus $q_w$:
 
 # %%
 w, reward = rng.normal(size=12), rng.normal(size=12)
@@ -153,8 +153,8 @@ assert np.abs(estimate - right).max() < 0.02
 # $$ \mathrm{KL}(p \,\|\, q) = \sum_x p(x) \log \frac{p(x)}{q(x)} = \underbrace{-\sum_x p(x) \log q(x)}_{\text{cross-entropy}}
 # - \underbrace{\Bigl( -\sum_x p(x) \log p(x) \Bigr)}_{\text{entropy of } p} \;\ge\; 0 , $$
 #
-# and 0 only if $p = q$. The entropy of $p$ doesn't depend on the model. So a model trained by *likelihood*, which lowers the
-# cross-entropy, lowers $\mathrm{KL}(p \,\|\, q)$. It's not symmetric, and it's infinite as soon as
+# and 0 only if $p = q$. The entropy of $p$ doesn't depend on the model. So a model trained by *likelihood*, which
+# lowers the cross-entropy, lowers $\mathrm{KL}(p \,\|\, q)$. It's not symmetric, and it's infinite as soon as
 # something that happens was held impossible.
 #
 # **Jensen and Shannon's** goes through the middle $m = \frac12 (p + q)$, is symmetric, and never exceeds $\log 2$:
@@ -185,8 +185,8 @@ assert p[0] == p[7] == 0
 assert np.isinf(kl(even, p))
 
 # %% [markdown]
-# The second is infinite: this piece strikes no C and no G, and a listener who took the piece for all of music would be infinitely
-# surprised to hear one. Models that count notes meet this every day (lesson [04](04)).
+# The second is infinite: this piece strikes no C and no G, and a listener who took the piece for all of music
+# would be infinitely surprised to hear one. Models that count notes meet this every day (lesson [04](04)).
 #
 # **Wasserstein's** distance is the cheapest way to carry the mass of $p$ over to $q$, probability times distance. On
 # a line, with cumulative sums $P$ and $Q$ and values one apart,
@@ -199,8 +199,9 @@ assert np.isinf(kl(even, p))
 # $$ W_1(p, q) = \max_{D \text{ 1-Lipschitz}} \; \mathbb E_{x\sim p} D(x) - \mathbb E_{x\sim q} D(x),
 # \qquad |D(x) - D(y)| \le |x - y| . $$
 #
-# On a line with values one apart the best critic is easy to find: between neighbours it rises by 1 where $Q > P$ and falls by
-# 1 elsewhere. Check that it reaches $W_1$, and that ten thousand other critics reach no more:
+# (Here 0 to 11 are places on a line. On the circle of pitch classes, where B lies beside C, carrying would be cheaper.)
+# With values one apart the best critic is easy to find: between neighbours it rises by 1 where $Q > P$
+# and falls by 1 elsewhere. Check that it reaches $W_1$, and that ten thousand other critics reach no more:
 
 
 # %%
@@ -260,8 +261,8 @@ plotting.losses(
 # - KL: likelihood, asymmetric, can be infinite. JSD: at most $\log 2$, the cross-entropy game. $W_1$: knows distances,
 #   the critic's game.
 #
-# **Reading.** D. MacKay, *Information Theory, Inference, and Learning Algorithms*, 2003, chapters 2 to 4 · I. Goodfellow,
-# Y. Bengio, A. Courville, *Deep Learning*, 2016, chapters 3 and 4 · G. Peyré, M. Cuturi, *Computational Optimal
-# Transport*, 2019, chapter 2.
+# **Reading.** D. MacKay, *Information Theory, Inference, and Learning Algorithms*, 2003, chapters 2 to 4 · I.
+# Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, 2016, chapters 3 and 4 · G. Peyré, M. Cuturi,
+# *Computational Optimal Transport*, 2019, chapter 2.
 #
 # [Start](start.ipynb) · [The music theory](primer_music_theory.ipynb) · lesson [02](02), where all of this is used

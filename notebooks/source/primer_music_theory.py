@@ -26,9 +26,10 @@ def one_after_another(pitches: list, title: str, *, tempo: float = 120) -> Score
 # %% [markdown]
 # ## 1. Pitch
 # A **pitch** is a MIDI number: 60 is middle C, and one more is a **semitone** higher, the smallest step on a
-# piano. Twelve semitones make an **octave** and double the frequency; two notes an octave apart sound so alike that they
-# carry the same name. The number modulo 12 is the **pitch class**: 0 for every C, 1 for every C♯, …, 11 for
-# every B. (C♯ and D♭ are one key on the piano and one MIDI number. A score knows the difference, MIDI doesn't.)
+# piano. Twelve semitones make an **octave** and double the frequency; two notes an octave apart sound so alike
+# that they carry the same name. The number modulo 12 is the **pitch class**: 0 for every C, 1 for every C♯, …, 11
+# for every B. (C♯ and D♭ are one key on the piano and one MIDI number. A score knows the difference, MIDI
+# doesn't.)
 
 # %%
 octaves = [48, 60, 72, 84]
@@ -125,10 +126,10 @@ player.play(cadence)
 
 # %% [markdown]
 # ## 5. Beat, bar, metre
-# Music has a pulse. In this course a **beat** is a quarter note. Beats are grouped into **bars**, with a weight on the
-# first, and how many beats a bar has is the **metre**: 4/4 has four, 3/4 three, 6/8 has six eighths, which is three
-# of our beats, felt as two groups. A phrase needn't begin on the first beat: what comes before the first **barline** is the
-# **pickup**. Most chorales have one of a single beat.
+# Music has a pulse. In this course a **beat** is a quarter note. Beats are grouped into **bars**, with a weight
+# on the first, and how many beats a bar has is the **metre**: 4/4 has four, 3/4 three, 6/8 has six eighths, which
+# is three of our beats, felt as two groups. A phrase needn't begin on the first beat: what comes before the first
+# **barline** is the **pickup**. Most chorales have one of a single beat.
 #
 # The same nine notes, once with a weight on every fourth, once on every third:
 
@@ -148,14 +149,15 @@ print(f"Bach's pickup: {bach.pickup:g} beat, {bach.beats_per_bar:g} beats a bar"
 assert bach.pickup == 1
 
 # %% [markdown]
-# A computer cuts the beat into equal **steps**; this course mostly into four, sixteenth notes. What starts between two steps
-# has to be moved (*quantised*) or is lost; lesson [01](01) makes you hear it.
+# A computer cuts the beat into equal **steps**; this course mostly into four, sixteenth notes. What starts
+# between two steps has to be moved (*quantised*) or is lost; lesson [01](01) makes you hear it.
 #
 # ## 6. Voices that lead
-# A chorale isn't a row of chords. It's four melodies sung at once, **soprano**, **alto**, **tenor** and **bass**, from high to
-# low, and the craft lies in leading them: each stays in what a singer can reach, none climbs over its neighbour, steps rather
-# than leaps, and **no two voices move in parallel fifths or octaves**. Why not? Two voices at a fixed octave or fifth
-# melt into one, and the ear loses a melody. Thirds may be parallel as long as they like.
+# A chorale isn't a row of chords. It's four melodies sung at once, **soprano**, **alto**, **tenor** and **bass**,
+# from high to low, and the craft lies in leading them: each stays in what a singer can reach, none climbs over
+# its neighbour, steps rather than leaps, and **no two voices move in parallel fifths or octaves**. Why not? Two
+# voices at a fixed octave or fifth melt into one, and the ear loses a melody. Thirds may be parallel as long as
+# they like.
 #
 # Listen for the moment in which one of the two goes missing:
 
@@ -193,10 +195,10 @@ assert rules["parallel fifths / pair-step"].value == 0
 assert changes > 2
 
 # %% [markdown]
-# Not in this piece, where two voices cross now and then and no fifths are parallel; over all chorales once in a while (the card of the
-# checkpoint `chorales` has the rates). So the
-# target for a network isn't zero, it's Bach's rate. And a chord that never moves breaks no rule at all: whoever counts
-# faults must count changes as well. Lesson [10](10) builds on exactly that.
+# Not in this piece, where two voices cross now and then and no fifths are parallel; over all chorales once in a
+# while (the card of the checkpoint `chorales` has the rates). So the target for a network isn't zero, it's Bach's
+# rate. And a chord that never moves breaks no rule at all: whoever counts faults must count changes as well.
+# Lesson [10](10) builds on exactly that.
 #
 # ## What you take along
 # - A pitch is a MIDI number, 12 semitones are an octave, the remainder modulo 12 is the pitch class.
@@ -204,8 +206,8 @@ assert changes > 2
 # - Beats, bars, and a pickup before the first barline; steps cut the beat.
 # - Four voices, each a melody; parallels make two of them one.
 #
-# **Reading.** R. Kostka, D. Payne, B. Almén, *Tonal Harmony*, many editions · E. Aldwell, C. Schachter, A. Cadwallader, *Harmony
-# and Voice Leading*, many editions · D. Huron, *Tone and Voice: A Derivation of the Rules of Voice-Leading from
-# Perceptual Principles*, Music Perception 19 (1), 2001: the reasons, with experiments.
+# **Reading.** R. Kostka, D. Payne, B. Almén, *Tonal Harmony*, many editions · E. Aldwell, C. Schachter, A.
+# Cadwallader, *Harmony and Voice Leading*, many editions · D. Huron, *Tone and Voice: A Derivation of the Rules
+# of Voice-Leading from Perceptual Principles*, Music Perception 19 (1), 2001: the reasons, with experiments.
 #
 # [Start](start.ipynb) · [The mathematics](primer_mathematics.ipynb) · lesson [01](01), where music becomes data

@@ -14,7 +14,7 @@
 # | you have | do |
 # |---|---|
 # | an hour | [00](00), [02](02) as far as you get, [07](07): sound, the game, a training |
-# | a day | morning: [00](00), [01](01), [02](02), and of [03](03) sections 1 to 3. Noon: [05](05) and [06](06), read and run, exercises left open. Afternoon: [07](07) with the shipped checkpoint instead of your own three minutes, [08](08), [10](10), [12](12) |
+# | a day | morning: [00](00), [01](01), [02](02), and of [03](03) sections 1, 2 and 6. Noon: [05](05) and [06](06), read and run, exercises left open. Afternoon: [07](07) with the shipped checkpoint instead of your own three minutes, [08](08), [10](10), [12](12) |
 # | half a semester | all of them in order, two a week; the exercises are the homework, [15](15) holds the project |
 #
 # An exercise that you leave open never stops a lesson: the reference solution stands in, and says so. So you
