@@ -184,7 +184,7 @@ FAKE_MODEL = """
 globalThis.makeModel = (state, banks = {}) => {
   const reactions = {};
   const model = {
-    state, saves: 0,
+    state, saves: 0, sent: [],
     get: (name) => state[name],
     set(name, value) {
       if (JSON.stringify(state[name]) === JSON.stringify(value) && !(value instanceof DataView)) return;
@@ -194,6 +194,8 @@ globalThis.makeModel = (state, banks = {}) => {
     save_changes() { this.saves++; },
     on(event, react) { (reactions[event] ??= []).push(react); },
     off() {},
+    send(content, callbacks, buffers) { this.sent.push([content, buffers]); },
+    tell(event, ...words) { for (const react of reactions[event] ?? []) react(...words); },
     widget_manager: { get_model: async (id) => ({ get: (name) => banks[name] }) },
   };
   return model;
