@@ -37,7 +37,7 @@ class Takeaway {
     this.turn = button("Engraved score", "score", { "aria-pressed": "false" });
     this.file = button("Download MIDI", "file");
     this.buttons = [this.turn, this.file];
-    this.page = make("img", { class: "mg-page", alt: "", hidden: "" });
+    this.page = make("div", { class: "mg-page", hidden: "" });
     this.turn.addEventListener("click", () => this.toggle());
     this.file.addEventListener("click", () => ask("midi"));
   }
@@ -60,7 +60,7 @@ class Takeaway {
     if (kind === "problem") this.say(said);
     if (kind !== "page") return;
     const reader = new FileReader();
-    reader.onload = () => Object.assign(this.page, { src: reader.result, alt });
+    reader.onload = () => this.page.replaceChildren(make("img", { src: reader.result, alt }));
     reader.readAsDataURL(new Blob([data], { type: "image/svg+xml" }));
     if (said) this.say(said);
   }

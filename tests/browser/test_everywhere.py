@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import nbformat
 import pytest
 from conftest import Ear, Lab, screenshot
 from nbconvert import HTMLExporter
@@ -64,7 +63,7 @@ def test_a_file_of_hostile_names_is_text_everywhere(lab: Lab, all_of_them: Page)
     expect(page.locator(".mg-name").nth(1)).to_have_text(f"{HOSTILE}1")
     expect(page.locator(".mg-piece").first).to_contain_text(HOSTILE)
     page.get_by_role("button", name="Engraved score").first.click()
-    expect(page.locator(".mg-page").first).to_have_attribute("alt", re.compile(re.escape(HOSTILE)))
+    expect(page.locator(".mg-page img").first).to_have_attribute("alt", re.compile(re.escape(HOSTILE)))
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(500)
     exported, _ = HTMLExporter().from_filename(str(lab.folder / "everywhere.ipynb"))

@@ -182,13 +182,13 @@ def test_python_sees_the_edit_and_writes_what_is_taken_away(lab: Lab, page: Page
     played = mido.MidiFile(file=io.BytesIO(data))
     assert sorted(m.note for m in played if m.type == "note_on" and m.velocity) == [60, 60, 61, 67]
     page.get_by_role("button", name="Engraved score").click()
-    engraved = page.locator(".mg-page")
+    engraved = page.locator(".mg-page img")
     expect(engraved).to_have_attribute(
         "alt", f"Engraved score of {HOSTILE}: 4 notes in 1 bars", timeout=20_000
     )
-    page.wait_for_function("document.querySelector('.mg-page').naturalWidth > 100")
+    page.wait_for_function("document.querySelector('.mg-page img').naturalWidth > 100")
     ink = page.evaluate(
-        """() => { const image = document.querySelector(".mg-page");
+        """() => { const image = document.querySelector(".mg-page img");
           const canvas = Object.assign(document.createElement("canvas"), { width: 600, height: 200 });
           const pen = canvas.getContext("2d");
           pen.fillStyle = "white"; pen.fillRect(0, 0, 600, 200); pen.drawImage(image, 0, 0, 600, 200);
