@@ -195,7 +195,9 @@ def sizes(options: argparse.Namespace) -> None:
         module = importlib.import_module(f"musicgan_edu.widgets.{path.stem}" if path.stem != "__init__" else widgets.__name__)  # fmt: skip
         sent = {thing._esm + thing._css for thing in vars(module).values() if isinstance(getattr(thing, "_esm", None), str) and thing.__module__ == module.__name__}  # fmt: skip
         for text in sent:
-            row(path.stem, f"{len(text.encode()) / 1e3:.1f}", f"{len(gzip.compress(text.encode())) / 1e3:.1f}")
+            row(
+                path.stem, f"{len(text.encode()) / 1e3:.1f}", f"{len(gzip.compress(text.encode())) / 1e3:.1f}"
+            )
     files = [*(folder / "widgets").glob("*.js"), *(folder / "widgets").glob("*.css")]
     row("all files", f"{sum(path.stat().st_size for path in files) / 1e3:.1f}", "")
     head("ships beside it", "kB", "licence")

@@ -207,7 +207,9 @@ class GAN(Game):
             d_real, d_fake = tf.split(self.judge(tf.concat([real, fake], 0)), 2)
             d_loss = self.loss_pair.discriminator(d_real, d_fake)
             penalty = tf.cond(
-                self.n_averaged % every == 0, lambda: self.penalise(self.judge, real, fake, **mix), lambda: 0.0
+                self.n_averaged % every == 0,
+                lambda: self.penalise(self.judge, real, fake, **mix),
+                lambda: 0.0,
             )
             total = d_loss + every * self.penalty * penalty
         minimise(self.d_optimizer, tape, total, self.discriminator.trainable_variables)

@@ -160,3 +160,21 @@ def test_the_sliders_by_keyboard_while_it_plays(lab: Lab, page: Page):
     page.get_by_label("Stop").click()
     page.wait_for_timeout(400)
     assert Ear(page).level() < 1e-4
+
+
+def test_an_exception_in_a_callback_would_fail_a_test(lab: Lab, page: Page):
+    cell = (
+        "from musicgan_edu.score import Score\nfrom musicgan_edu.widgets import player\n"
+        "widget = player.Player(Score.from_rows([(0, 60, 0, 1)]))\n"
+        "widget.observe(lambda change: 1 / 0, 'loop')\nwidget"
+    )
+    lab.open(page, lab.notebook("callback.ipynb", cell))
+    lab.run_all(page)
+    page.get_by_label("Loop").click()
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        heard = page.mishaps[:]  # type: ignore[attr-defined]
+        if heard:
+            break
+    page.mishaps.clear()  # type: ignore[attr-defined]
+    assert heard == ["console: callback: ZeroDivisionError: division by zero"]
