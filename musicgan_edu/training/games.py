@@ -210,16 +210,26 @@ class GAN(Game):
 
     def _discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step of D on features (B, N, F); the penalty comes every so many of G's steps."""
-        every = self.recipe.penalty_every
+        every, mix = self.recipe.penalty_every, self._mix(real)
         with tf.GradientTape() as tape:
             d_real, d_fake = tf.split(self.judge(tf.concat([real, fake], 0)), 2)
             d_loss = self.loss_pair.discriminator(d_real, d_fake)
             penalty = tf.cond(
-                self.n_averaged % every == 0, lambda: self.penalise(self.judge, real, fake), lambda: 0.0
+                self.n_averaged % every == 0,
+                lambda: self.penalise(self.judge, real, fake, **mix),
+                lambda: 0.0,
             )
             total = d_loss + every * self.penalty * penalty
         minimise(self.d_optimizer, tape, total, self.discriminator.trainable_variables)
         return {"d_loss": d_loss, "gap": tf.reduce_mean(d_real) - tf.reduce_mean(d_fake), "penalty": penalty}
+
+    def _mix(self, real: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The chance in the penalty, from the seeds that are state: only the gradient penalty has any."""
+        if self.penalise is not losses.gradient_penalty:
+            return {}
+        ones = [1] * (real.shape.rank - 1)
+        mix = chance(lambda n: keras.random.uniform((n, *ones), seed=self.seeds), tf.shape(real)[0])
+        return {"mix": mix}
 
     def _generator_step(self, real: tf.Tensor, fake: tf.Tensor, way_back: tf.GradientTape) -> tf.Tensor:
         """One step of G against the new D, on the fakes that D has just seen; its loss."""
