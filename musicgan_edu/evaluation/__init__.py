@@ -12,13 +12,14 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, report; listening (the blind test) and listeners (its files; import it by name).
+novelty, distances, report, agreement (of voices with a melody), tunes; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
 Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
 """
 
+from musicgan_edu.evaluation.agreement import chord_tones, ctnctr, harmonised
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -63,6 +64,7 @@ from musicgan_edu.evaluation.rhythm import (
 )
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
+from musicgan_edu.evaluation.tunes import shared_runs, tunes_of
 
 __all__ = [
     "RANGES",
@@ -86,9 +88,11 @@ __all__ = [
     "chance",
     "changes_per_bar",
     "chorale_rules",
+    "chord_tones",
     "compare",
     "copying",
     "count_parallels",
+    "ctnctr",
     "describe",
     "dissonance",
     "distinct_share",
@@ -99,6 +103,7 @@ __all__ = [
     "frechet_distance",
     "groove",
     "groups_of",
+    "harmonised",
     "in_key",
     "kl_divergence",
     "likeness",
@@ -113,9 +118,11 @@ __all__ = [
     "scale_consistency",
     "series",
     "share_interval",
+    "shared_runs",
     "side_by_side",
     "standardised",
     "tonal_distance",
+    "tunes_of",
     "used_pitch_classes",
     "voices",
 ]
