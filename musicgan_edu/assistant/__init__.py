@@ -22,6 +22,7 @@ import numpy as np
 from musicgan_edu import cleaning, evaluation, sampling
 from musicgan_edu.assistant.melody import MAX_BARS, AssistantError, Melody, classes, prepare
 from musicgan_edu.assistant.particles import Followed, Lean, Taste, follow, resampled
+from musicgan_edu.assistant.typed import spelled, typed
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.evaluation.rules import FIFTH, OCTAVE
 from musicgan_edu.score import NOTE, Score
@@ -38,6 +39,8 @@ __all__ = [
     "prepare",
     "reroll",
     "resampled",
+    "spelled",
+    "typed",
 ]
 
 _PULL = 4.0  # nats by which an interpolation leans to its ends
