@@ -19,7 +19,7 @@ References
 Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
 """
 
-from musicgan_edu.evaluation.agreement import chord_tones, ctnctr, harmonised
+from musicgan_edu.evaluation.agreement import CHORDS, chord_tones, ctnctr, harmonised
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -67,6 +67,7 @@ from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
 from musicgan_edu.evaluation.tunes import shared_runs, tunes_of
 
 __all__ = [
+    "CHORDS",
     "RANGES",
     "REST",
     "Clip",

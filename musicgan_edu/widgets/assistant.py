@@ -70,7 +70,7 @@ class Assistant(ipywidgets.VBox):
         n: int = 3, n_drafts: int = 32, seed: int = 0,
     ) -> None:  # fmt: skip
         self._sampler = checkpoint if isinstance(checkpoint, sampling.Sampler) else sampling.load(checkpoint)
-        self._how = {"checkpoint": self._sampler, "n_drafts": n_drafts}
+        self._how: dict[str, Any] = {"checkpoint": self._sampler, "n_drafts": n_drafts}
         self._n, self._seed = n, seed
         self.suggestions: list[assistant.Suggestion] = []
         self.chosen: assistant.Suggestion | None = None
@@ -122,7 +122,7 @@ class Assistant(ipywidgets.VBox):
     def _roll(self) -> None:
         if self.chosen is None:
             raise assistant.AssistantError("harmonise: nothing to keep yet: ask for suggestions first")
-        kept = {"voices": self.desk.kept_voices, "bars": self.desk.kept_bars}
+        kept: dict[str, Any] = {"voices": self.desk.kept_voices, "bars": self.desk.kept_bars}
         found = assistant.reroll(self.chosen, n=self._n, seed=self._next(), **kept, **self._how)
         self._list(found, (f"kept: {self._said(kept)}",))
 

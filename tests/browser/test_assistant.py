@@ -23,7 +23,7 @@ desk
 def desk(lab: Lab, page: Page) -> Page:
     lab.open(page, lab.notebook("assistant.ipynb", SETUP))
     lab.run_all(page)
-    page.get_by_role("button", name="Suggest").wait_for()
+    page.get_by_role("button", name="Suggest", exact=True).wait_for()
     page.wait_for_function("globalThis[Symbol.for('musicgan_edu')].instruments", timeout=20_000)
     return page
 
@@ -38,12 +38,12 @@ def until(desk: Page, lab: Lab, expression: str) -> None:
 
 def test_type_suggest_and_hear(desk: Page, lab: Lab):
     desk.get_by_label("Melody", exact=True).fill("G4 | C5 C5 D5 E5 | <img src=x>")
-    desk.get_by_role("button", name="Suggest").click()
+    desk.get_by_role("button", name="Suggest", exact=True).click()
     status = desk.locator(".mg-assistant .mg-status")
     expect(status).to_contain_text("'<img' is no note", timeout=15_000)
     assert desk.locator(".mg-panel img").count() == 0
     desk.get_by_label("Melody", exact=True).fill("G4 | C5 C5 D5 E5 | C5 E5 D5:2")
-    desk.get_by_role("button", name="Suggest").click()
+    desk.get_by_role("button", name="Suggest", exact=True).click()
     until(desk, lab, "desk.chosen.score.of_track(0)['pitch'].tolist() == [67, 72, 72, 74, 76, 72, 76, 74]")
     assert lab.python(desk, "[len(desk.suggestions), len(desk.player.score.tracks)]") == [3, 4]
     desk.get_by_label("Play", exact=True).click()
