@@ -50,19 +50,19 @@ ROWS: dict[str, Player] = {
     "shuffled voices": shuffled,
 }
 TRIALS: dict[str, Player] = {
-    f"τ {heat}, {'likeliest' if likeliest else 'by weight'}, {n} × {drafts}, parallel {parallel}": ours(
-        assistant.Taste(parallel=parallel, temperature=heat, likeliest=likeliest), n, drafts
+    f"τ {heat}, {'likeliest' if likeliest else 'by weight'}, {n} × {drafts}, range {outside}": ours(
+        assistant.Taste(range=outside, temperature=heat, likeliest=likeliest), n, drafts
     )
-    for heat, likeliest, n, drafts, parallel in (
-        (1.0, False, 1, 256, 0.0), (1.0, False, 1, 256, 4.0), (1.0, False, 4, 64, 4.0), (1.0, True, 4, 64, 4.0),
-        (0.8, True, 4, 64, 4.0), (0.6, True, 4, 64, 4.0), (0.8, True, 4, 16, 4.0), (0.8, False, 4, 64, 4.0),
+    for heat, likeliest, n, drafts, outside in (
+        (1.0, False, 1, 128, 6.0), (1.0, True, 4, 32, 6.0), (0.8, True, 4, 32, 1.0), (0.8, True, 4, 32, 6.0),
+        (0.6, True, 4, 32, 6.0), (0.8, False, 4, 32, 6.0), (0.8, True, 4, 64, 6.0),
     )
 }  # fmt: skip
 
 
 def pieces(split: str) -> list[Score]:
     """Whole bars, from the first barline on."""
-    whole = list(corpus.load("chorales", split=split, progress=False))
+    whole = [s for s in corpus.load("chorales", split=split, progress=False) if s.n_bars >= 2]
     return [s.cut(s.pickup, s.pickup + 4 * ((s.end - s.pickup) // 4)).replace(pickup=0.0) for s in whole]
 
 
