@@ -115,7 +115,7 @@ def test_systematic_resampling_takes_each_as_often_as_its_weight_says():
 
 def test_resampling_on_the_way_follows_better_than_weighing_at_the_end(sampler):
     tune = line([*TUNE, 66, 67, 69, 71, 73, 74, 73, 74])
-    plain = {"parallel": 0, "crossing": 0, "range": 0, "temperature": 1.0, "likeliest": False}
+    plain = {"parallel": 0, "crossing": 0, "temperature": 1.0, "likeliest": False}
     late, early = (
         np.mean([
             assistant.harmonise(tune, checkpoint=sampler, n=1, n_drafts=32, seed=seed,
@@ -135,6 +135,16 @@ def test_docks_make_parallels_rarer(sampler):
         for dock in (-2.0, 8.0)
     )  # fmt: skip
     assert strict < loose
+
+
+def test_nobody_is_asked_to_sing_out_of_range(sampler):
+    low = line([62, 60, 62, 64, 62, 60, 59, 60], key=(7, "minor"))
+    for one in assistant.harmonise(low, checkpoint=sampler, n=3, n_drafts=4):
+        assert one.out_of_range == 0
+        for voice, (lowest, highest) in list(enumerate(evaluation.RANGES))[1:]:
+            pitch = one.score.of_track(voice)["pitch"]
+            assert lowest <= pitch.min()
+            assert pitch.max() <= highest
 
 
 # ------------------------------------------------------------------------------- melodies of any kind

@@ -246,7 +246,16 @@ def _suggest(
     taste = taste or Taste()
     docks = _Docks(sampler.encoding, melody.shift)
     found = follow(
-        sampler, given, known, docked=docks, n_islands=n, n_drafts=n_drafts, taste=taste, lean=lean, seed=seed
+        sampler,
+        given,
+        known,
+        docked=docks,
+        allowed=docks.allowed(),
+        n_islands=n,
+        n_drafts=n_drafts,
+        taste=taste,
+        lean=lean,
+        seed=seed,
     )
     return sorted(
         (_suggestion(sampler.encoding, melody, found, i, taste) for i in range(n)), key=lambda s: -s.merit
@@ -255,14 +264,24 @@ def _suggest(
 
 @dataclasses.dataclass(frozen=True)
 class _Docks:
-    """What a step costs: parallels, crossings and notes out of range, in the key that will be heard."""
+    """What a step costs, and what is allowed at all, in the key that will be heard."""
 
     encoding: VoiceEncoding
     shift: int
 
     def __call__(self, was: np.ndarray, now: np.ndarray, taste: Taste) -> np.ndarray:
-        parallels, crossings, outside = self.counts(np.stack([was, now], 1))
-        return taste.parallel * parallels + taste.crossing * crossings + taste.range * outside
+        parallels, crossings, _ = self.counts(np.stack([was, now], 1))
+        return taste.parallel * parallels + taste.crossing * crossings
+
+    def allowed(self) -> np.ndarray:
+        """The classes within each lower voice's range, bool (V, C); the melody may be anything."""
+        low, high = (
+            np.array(evaluation.RANGES)[..., None].transpose(1, 0, 2) + self.shift - self.encoding.low
+        )  # (V, 1)
+        classes = np.arange(self.encoding.n_classes)
+        inside = (classes >= low) & (classes <= high) | (classes >= self.encoding.rest)
+        inside[0] = True
+        return inside
 
     def counts(self, sounding: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of classes (B, T, V) that sound: parallels, crossings and steps out of range after the first step, (B,)."""
@@ -283,7 +302,7 @@ def _suggestion(encoding: VoiceEncoding, melody: Melody, found: Followed, i: int
     sounding = _of_length(encoding, len(tokens)).sounding(tokens[None])[:, heard]
     parallels, crossings, outside = (int(n[0]) for n in _Docks(encoding, melody.shift).counts(sounding))
     log_p = float(found.log_p[i][heard].sum() / heard.sum())
-    docked = taste.parallel * parallels + taste.crossing * crossings + taste.range * outside
+    docked = taste.parallel * parallels + taste.crossing * crossings
     return Suggestion(
         _score(encoding, melody, tokens), log_p - docked / int(heard.sum()), log_p, parallels, crossings, outside,
         melody, tokens, found.latents[i], float(found.effective[i]),

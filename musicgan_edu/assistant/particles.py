@@ -38,7 +38,7 @@ __all__ = ["Followed", "Lean", "Taste", "follow", "resampled"]
 
 @dataclasses.dataclass(frozen=True)
 class Taste:
-    """What a draft is docked for, in nats each: `parallel` fifths and octaves, `crossing` voices, notes out of `range`.
+    """What a draft is docked for, in nats each: `parallel` fifths and octaves, `crossing` voices.
 
     temperature : of what is drawn; what is given is always judged at 1.
     fewest : share of an island's drafts, 0 to 1: where fewer are effective, they are resampled; 0 never does.
@@ -47,8 +47,7 @@ class Taste:
 
     parallel: float = 4.0
     crossing: float = 1.0
-    range: float = 1.0
-    temperature: float = 0.8
+    temperature: float = 1.0
     fewest: float = 0.5
     likeliest: bool = True
 
@@ -94,6 +93,7 @@ def follow(
     known: np.ndarray,
     *,
     docked: Docked,
+    allowed: np.ndarray | None = None,
     n_islands: int = 4,
     n_drafts: int = 64,
     taste: Taste | None = None,
@@ -105,9 +105,12 @@ def follow(
     Parameters
     ----------
     given : classes (T, V), T any whole number of bars. known : bool (T, V).
+    allowed : bool (V, C), the classes that each voice may be drawn from; all unless given. What is given needn't be.
     docked : nats by which each draft is docked for a step, from what sounds before and now (n, V), classes.
     """
     drafts = _Drafts(sampler, len(given), n_islands, n_drafts, taste or Taste(), seed)
+    if allowed is not None:
+        drafts.allowed = allowed
     with threadpoolctl.threadpool_limits(
         1, "blas"
     ):  # for such small products threads cost more than they bring
@@ -150,6 +153,7 @@ class _Drafts:
         self.latents = np.zeros((n_rows, n_windows, sampler.latent_dim), np.float32)
         self.log_w, self.docks = np.zeros(n_rows), np.zeros(n_rows)
         self.effective = np.ones(n_islands)
+        self.allowed = np.ones(self.encoding.shape[1:], bool)
         self.again = np.zeros(n_rows)  # log p of what is heard again
 
     def _random(self, draw: Callable[[np.random.Generator, int], np.ndarray]) -> np.ndarray:
@@ -207,8 +211,10 @@ class _Drafts:
                     log_p[:, given[voice]], -50.0
                 )  # a hold of nothing has no chance at all
             else:
-                heat = self.taste.temperature
-                tilted = log_p / heat + noise[:, voice] if heat else log_p
+                heat, allowed = self.taste.temperature, self.allowed[voice]
+                tilted = np.where(allowed, log_p / heat + noise[:, voice] if heat else log_p, -np.inf)
+                if not allowed.all():  # a draft that would rather leave its range is one that leads there
+                    self.log_w += np.log(np.exp(log_p[:, allowed]).sum(1) + 1e-20)
                 if lean is not None:
                     self._lean(tilted, lean, step, voice)
                 choice = tilted.argmax(1)

@@ -290,8 +290,9 @@ assert abs(log_p - np.log((r * w).sum())) < 0.05
 #
 # - The generator composes two bars. Each window of two begins a bar later, hears the last bar again under a
 #   fresh $z$, and only its second bar is new.
-# - A weight also pays for what a choir would: parallel fifths and octaves, crossings, notes out of a
-#   singer's range (`Taste`, in nats each). So it isn't quite $p(x \mid c)$ any more; it's $p$ times a taste.
+# - A weight also pays for what a choirmaster would strike out: parallel fifths and octaves, crossings (`Taste`, in
+#   nats each), and nobody is given a note out of a singer's range. So it isn't quite $p(x \mid c)$ any more; it's
+#   $p$ times a taste.
 # - The melody is moved to C major or A minor, where the generator is at home, and into a soprano's range; the key is
 #   moved back afterwards. What was changed is said.
 #
@@ -299,7 +300,7 @@ assert abs(log_p - np.log((r * w).sum())) < 0.05
 # them, resampled on the way. Whose voices does the generator itself find likeliest?
 
 # %%
-plain = {"parallel": 0, "crossing": 0, "range": 0, "temperature": 1, "likeliest": False}
+plain = {"parallel": 0, "crossing": 0, "temperature": 1, "likeliest": False}
 ways = {"one draft": (1, 0.0), "weighed at the end": (32, 0.0), "on the way": (32, 0.5)}
 likely = {}
 for name, (n_drafts, fewest) in ways.items():
