@@ -2,7 +2,7 @@
 
     python benchmarks/harmonise.py --split test
 
-prints, over whole pieces from their first barline on, how the lower voices go with the given soprano. Pieces whose
+prints, over the first eight bars of every piece (`--bars`), how the lower voices go with the given soprano. Pieces whose
 tune also stands in *train* are a table of their own: there the generator, and retrieval without its ban on the same
 tune, could recite. Retrieval always takes windows of training pieces of another tune. Intervals are bootstraps
 over tunes. What was chosen (`--trials`) was chosen on validation.
@@ -43,9 +43,9 @@ def shuffled(piece: Score, windows: Sequence[Score]) -> Score:
 
 
 ROWS: dict[str, Player] = {
-    "the assistant: 4 × 64 drafts, the best": ours(assistant.Taste(), 4, 64),
+    "the assistant: 4 × 32 drafts, the best": ours(assistant.Taste(), 4, 32),
     "one draft, left to right": ours(PLAIN, 1, 1),
-    "256 whole drafts, one by weight": ours(PLAIN, 1, 256),
+    "128 whole drafts, one by weight": ours(PLAIN, 1, 128),
     "nearest soprano of another tune": lambda piece, windows: rivals.nearest_soprano(piece, windows),
     "shuffled voices": shuffled,
 }
@@ -59,10 +59,10 @@ TRIALS: dict[str, Player] = {
 }  # fmt: skip
 
 
-def pieces(split: str) -> list[Score]:
-    """Whole bars, from the first barline on."""
-    whole = [s for s in corpus.load("chorales", split=split, progress=False) if s.n_bars >= 2]
-    return [s.cut(s.pickup, s.pickup + 4 * ((s.end - s.pickup) // 4)).replace(pickup=0.0) for s in whole]
+def whole_bars(score: Score, n_bars: int) -> Score:
+    """So many bars at most, from the first barline on."""
+    n_beats = 4 * min(n_bars, (score.end - score.pickup) // 4)
+    return score.cut(score.pickup, score.pickup + n_beats).replace(pickup=0.0)
 
 
 def table(players: dict[str, Player], real: Sequence[Score], tunes: np.ndarray, train: Sequence[Score], of: np.ndarray) -> None:  # fmt: skip
@@ -107,21 +107,23 @@ def main() -> None:
     )
     parser.add_argument("--split", choices=["validation", "test"], default="validation")
     parser.add_argument("--trials", nargs="*", type=int, help="compare settings, all or these, on validation")
+    parser.add_argument("--rows", nargs="*", type=int, help="only these players, from 0")
+    parser.add_argument("--bars", type=int, default=8)
     parser.add_argument("--known", action="store_true", help="the pieces whose tune train has, too")
     options = parser.parse_args()
-    train, real = pieces("train"), pieces(options.split)
+    train, real = (
+        [score for score in corpus.load("chorales", split=split, progress=False) if score.n_bars >= 2]
+        for split in ("train", options.split)
+    )
     tunes = evaluation.tunes_of([*train, *real])
     of, tunes = tunes[: len(train)], tunes[len(train) :]
     chosen = np.flatnonzero(np.isin(tunes, of) == options.known)
-    real, tunes = [real[i] for i in chosen], tunes[chosen]
+    real, tunes = [whole_bars(real[i], options.bars) for i in chosen], tunes[chosen]
     print(f"{len(real)} pieces of {len(set(tunes.tolist()))} tunes that *train* {'has' if options.known else 'lacks'}, "
           f"{options.split}; rates a step in %\n")  # fmt: skip
-    trials = (
-        dict(list(TRIALS.items())[i] for i in options.trials or range(len(TRIALS)))
-        if options.trials is not None
-        else ROWS
-    )
-    table(trials, real, tunes, train, of)
+    every, asked = (TRIALS, options.trials) if options.trials is not None else (ROWS, options.rows)
+    players = dict(list(every.items())[i] for i in asked or range(len(every)))
+    table(players, real, tunes, train, of)
 
 
 if __name__ == "__main__":

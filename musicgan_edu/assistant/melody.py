@@ -27,7 +27,6 @@ __all__ = ["MAX_BARS", "AssistantError", "Melody", "classes", "prepare"]
 MAX_BARS = 128  # a minute or two
 KEYS = "C C# D Eb E F F# G Ab A Bb B".split()
 _LOW, _HIGH = RANGES[0]
-_OCTAVES = (0, 1, -1, 2, -2, 3, -3)
 _WORDS = ("melody", "soprano", "vocal", "voice", "lead", "tune", "sing")
 
 
@@ -75,7 +74,9 @@ def prepare(score: Score, encoding: VoiceEncoding, *, track: int | None = None) 
     tonic, mode = score.key or cleaning.estimate_key(line)
     home = (0 if mode == "major" else 9) - tonic
     key_shift = (home + 6) % 12 - 6
-    octaves = _octaves(snapped.notes["pitch"] + key_shift)
+    octaves = _octaves(snapped.notes["pitch"], (0, 1, -1, 2, -2, 3, -3))
+    # a melody near the edge is heard the other way round the octave sooner than out of range
+    key_shift += 12 * _octaves(snapped.notes["pitch"] + 12 * octaves + key_shift, (0, 1, -1))
     moved = cleaning.transpose(snapped, 12 * octaves).replace(key=(tonic, mode))
     if octaves:
         changes.append(f"the melody is moved {abs(octaves)} octave{'s' * (abs(octaves) > 1)} "
@@ -160,14 +161,14 @@ def _said_times(before: Score, after: Score, steps_per_beat: int) -> list[str]:
     return said + ([f"{n_lost} notes were too short for the grid"] if n_lost else [])
 
 
-def _octaves(pitches: np.ndarray) -> int:
-    """Octaves that bring most of the notes into the soprano's range; the fewest that do."""
+def _octaves(pitches: np.ndarray, among: Sequence[int]) -> int:
+    """Octaves that bring most of the notes into the soprano's range; the first of those that do."""
 
-    def outside(octave: int) -> tuple[int, int]:
+    def outside(octave: int) -> int:
         moved = pitches + 12 * octave
-        return int(((moved < _LOW) | (moved > _HIGH)).sum()), abs(octave)
+        return int(((moved < _LOW) | (moved > _HIGH)).sum())
 
-    return min(_OCTAVES, key=outside)
+    return min(among, key=outside)
 
 
 def _tokens(
