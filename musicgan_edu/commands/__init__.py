@@ -5,6 +5,7 @@ room and prints. Rooms are imported inside the functions, so that `musicgan --he
 """
 
 from musicgan_edu.commands import generator, learner, mix, restyle
+from musicgan_edu.commands import generator, harmonise, learner, mix
 from musicgan_edu.commands.arguments import Command
 
 __all__ = ["COMMANDS", "Command"]
@@ -14,4 +15,5 @@ COMMANDS: dict[str, Command] = {
     **generator.COMMANDS,
     **mix.COMMANDS,
     **restyle.COMMANDS,
+    **harmonise.COMMANDS,
 }

@@ -13,6 +13,7 @@ Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
 novelty, distances, content (what a change of style leaves), report; listening (the blind test) and listeners (its files; import it by name).
+novelty, distances, report, agreement (of voices with a melody), tunes; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
@@ -20,6 +21,7 @@ Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of i
 """
 
 from musicgan_edu.evaluation.content import chroma_similarity, contour_similarity, onset_agreement
+from musicgan_edu.evaluation.agreement import CHORDS, chord_tones, ctnctr, harmonised
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -65,8 +67,10 @@ from musicgan_edu.evaluation.rhythm import (
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
 from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
+from musicgan_edu.evaluation.tunes import shared_runs, tunes_of
 
 __all__ = [
+    "CHORDS",
     "RANGES",
     "REST",
     "Clip",
@@ -90,10 +94,12 @@ __all__ = [
     "changes_per_bar",
     "chorale_rules",
     "chroma_similarity",
+    "chord_tones",
     "compare",
     "contour_similarity",
     "copying",
     "count_parallels",
+    "ctnctr",
     "describe",
     "dissonance",
     "distinct_share",
@@ -104,6 +110,7 @@ __all__ = [
     "frechet_distance",
     "groove",
     "groups_of",
+    "harmonised",
     "in_key",
     "kl_divergence",
     "likeness",
@@ -119,10 +126,12 @@ __all__ = [
     "scale_consistency",
     "series",
     "share_interval",
+    "shared_runs",
     "side_by_side",
     "standardised",
     "teaches",
     "tonal_distance",
+    "tunes_of",
     "used_pitch_classes",
     "voices",
 ]
