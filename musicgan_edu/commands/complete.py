@@ -46,7 +46,7 @@ def _complete_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--method", choices=WAYS, default="masked",
-        help="masked: the network that hears both sides; gan: the trained GAN's drafts, weighed; latent: the "
+        help="masked: the network that hears both sides; gan: the trained GAN's drafts, weighed by a critic; latent: the "
         "latent that fits best; the others are simple and say what those are worth",
     )  # fmt: skip
     parser.add_argument("--seed", type=arguments.seed, default=1)

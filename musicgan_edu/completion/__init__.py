@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from musicgan_edu import cleaning
-from musicgan_edu.completion.methods import FORM, METHODS, gibbs, latent_of, sounding, training_windows
+from musicgan_edu.completion.methods import FORM, METHODS, gibbs, judge, latent_of, sounding, training_windows
 from musicgan_edu.score import NOTE, MusicganError, Score
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "fill_windows",
     "fragments",
     "gap",
+    "judge",
     "latent_of",
     "sounding",
     "training_windows",
