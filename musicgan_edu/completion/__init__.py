@@ -33,6 +33,7 @@ from musicgan_edu.score import NOTE, MusicganError, Score
 __all__ = [
     "FORM",
     "METHODS",
+    "PER_BEAT",
     "Completion",
     "CompletionError",
     "Table",
