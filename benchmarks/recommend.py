@@ -17,6 +17,7 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,16 @@ from musicgan_edu.recommendation.listener import Listener, discriminator_of, new
 from musicgan_edu.score import MusicganError, Score
 
 SEED = 1
-STEPS = 900
+STEPS = 1800
 #: Half of the steps are the game's: it is the discriminator that is wanted, not the generator.
 RECIPE = dataclasses.replace(
     training.RECIPES["chorales"], pretraining=0.4, warming=0.2, units=96, latent_dim=16, free_nats=3.0
 )
 MOST_WINDOWS = 2500  # of one collection in the training, so that the largest doesn't drown the others
+COLLECTIONS = corpus.names()[1:]  # all but the chorales, which are among Bach's
 ONE_VOICE = ("airdsAirs", "essenFolksong", "oneills1850", "ryansMammoth")
+#: What the discriminator is trained on; the other collections are new to it.
+TRAINED_ON = ("chorales", "oneills1850", "palestrina", "ryansMammoth")
 MIN_QUERIES = 5
 SIZES = (16, 32, 48, 64)
 TEXTS = re.compile(r"[^a-z]+")
@@ -51,21 +55,22 @@ class Entry:
     piece: list[Score]
 
 
-def entries() -> list[Entry]:
-    """Every piece of music21's corpus that can be heard, chorales by the chorales' split."""
+def entries(names: Sequence[str] = COLLECTIONS) -> list[Entry]:
+    """Every piece of the collections that can be heard, chorales by the chorales' split."""
     found: list[Entry] = []
     chorales = corpus.collect("chorales").splits
-    for name in corpus.names()[1:]:
+    for name in names:
         report = corpus.collect(name)
+        label = "bach" if name == "chorales" else name
         for source, piece in recommendation.pieces(report.scores).items():
             try:
                 hearing.incipit(piece)
             except MusicganError:
                 continue
-            stem = source.removesuffix(".mxl")
-            split = chorales.get(stem, report.splits[source]) if name == "bach" else report.splits[source]
+            split = chorales.get(source.removesuffix(".mxl"), report.splits[source]) if label == "bach" else report.splits[source]
+            file = f"{source}.mxl" if name == "chorales" else source
             title = piece[0].title
-            found.append(Entry(f"{name}/{source}", title, name, split, work_of(name, source, title), piece))
+            found.append(Entry(f"{label}/{file}", title, label, split, work_of(label, file, title), piece))
     return found
 
 
@@ -90,7 +95,7 @@ def train(run: Path) -> None:
     """A game on windows of the train split."""
     rng = np.random.default_rng(SEED)
     by_label: dict[str, list[np.ndarray]] = {}
-    for entry in entries():
+    for entry in entries(TRAINED_ON):
         if entry.split == "train":
             by_label.setdefault(entry.label, []).append(hearing.windows(entry.piece))
     parts = []
