@@ -1,11 +1,12 @@
 """The listener, the index and the table of lesson 14, from music21's corpus.
 
     python benchmarks/recommend.py train RUN        # a discriminator, by a game on what is heard of the train split
+    python benchmarks/recommend.py hear RUN         # features of every piece, by that and by an untrained one
     python benchmarks/recommend.py table RUN        # which features find music of the same collection
     python benchmarks/recommend.py build RUN        # the shipped index and listener
 
-The first call reads the whole corpus, which takes half an hour of two cores; the corpus cache keeps it. `train`
-goes on where it was interrupted. `table` selects on validation and reports test; queries are test (validation)
+The first call reads the whole corpus, which takes half an hour of two cores; the corpus cache keeps it. `train` and `hear`
+go on where they were interrupted. `table` selects on validation and reports test; queries are test (validation)
 pieces, candidates train pieces without the query's family: those that share a work's name or an incipit.
 """
 
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musicgan_edu import corpus, evaluation, recommendation, training
+from musicgan_edu import corpus, evaluation, recommendation, sampling, training
 from musicgan_edu.recommendation import hearing
 from musicgan_edu.recommendation.listener import Listener, discriminator_of, new_discriminator
 from musicgan_edu.score import MusicganError, Score
@@ -67,7 +68,11 @@ def entries(names: Sequence[str] = COLLECTIONS) -> list[Entry]:
                 hearing.incipit(piece)
             except MusicganError:
                 continue
-            split = chorales.get(source.removesuffix(".mxl"), report.splits[source]) if label == "bach" else report.splits[source]
+            split = (
+                chorales.get(source.removesuffix(".mxl"), report.splits[source])
+                if label == "bach"
+                else report.splits[source]
+            )
             file = f"{source}.mxl" if name == "chorales" else source
             title = piece[0].title
             found.append(Entry(f"{label}/{file}", title, label, split, work_of(label, file, title), piece))
@@ -79,7 +84,9 @@ def work_of(collection: str, source: str, title: str) -> str:
     folders = source.split("/")
     if len(folders) > 1:
         return f"{collection}/{folders[0]}"
-    if collection in ONE_VOICE:  # "7th Regiment -- Reel" and "7th Regiment Reel": a tune has one name everywhere
+    if (
+        collection in ONE_VOICE
+    ):  # "7th Regiment -- Reel" and "7th Regiment Reel": a tune has one name everywhere
         return "tune " + TEXTS.sub("", title.lower())
     if collection == "bach":
         return f"bach/{source.split('.')[0]}"  # the movements of one cantata
@@ -110,15 +117,51 @@ def train(run: Path) -> None:
     )  # fmt: skip
 
 
-def features(found: list[Entry], listeners: dict[str, Listener]) -> dict[str, np.ndarray]:
-    """Raw features (N, F) of every kind that the table compares."""
-    table: dict[str, list[np.ndarray]] = {"form": [], "counts": [], **{name: [] for name in listeners}}
-    for entry in found:
-        table["form"].append(recommendation.form(entry.piece))
-        table["counts"].append(recommendation.counts(entry.piece))
-        for name, ear in listeners.items():
-            table[name].append(ear.hear(entry.piece))
-    return {name: np.stack(rows) for name, rows in table.items()}
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Every piece with its raw features (N, F), by kind; `about` has columns of text and numbers (N,)."""
+
+    about: dict[str, np.ndarray]
+    raw: dict[str, np.ndarray]
+
+
+def hear(run: Path) -> None:
+    """Features of every piece, a file a collection, so that it goes on where it was interrupted."""
+    listeners = {"untrained D": Listener(new_discriminator(SEED)), "trained D": halved(listener_of(run), run)}
+    for name in COLLECTIONS:
+        path = run / "features" / f"{name}.npz"
+        found = [] if path.exists() else entries([name])
+        if found:
+            sampling.write_arrays(path, {**_about(found), **_raw(found, listeners)})
+            print(f"{name}: {len(found)} pieces", flush=True)
+
+
+def halved(ear: Listener, run: Path) -> Listener:
+    """The listener in half precision, as everybody will use it."""
+    ear.save(run / "listener.npz")
+    return Listener.load(run / "listener.npz")
+
+
+def _about(found: Sequence[Entry]) -> dict[str, np.ndarray]:
+    columns = {
+        name: np.array([getattr(e, name) for e in found])
+        for name in ("key", "title", "label", "split", "work")
+    }
+    return columns | {"incipit": np.array([hearing.incipit(e.piece).hex() for e in found])}
+
+
+def _raw(found: Sequence[Entry], listeners: dict[str, Listener]) -> dict[str, np.ndarray]:
+    kinds = {"form": recommendation.form, "counts": recommendation.counts}
+    kinds |= {name: ear.hear for name, ear in listeners.items()}
+    return {name: np.stack([kind(e.piece) for e in found]) for name, kind in kinds.items()}
+
+
+def read(run: Path) -> Table:
+    """What `hear` wrote."""
+    parts = [sampling.read_arrays(path) for path in sorted((run / "features").glob("*.npz"))]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    kinds = ("form", "counts", "untrained D", "trained D")
+    return Table({k: v for k, v in joined.items() if k not in kinds}, {k: joined[k] for k in kinds})
 
 
 def unit(values: np.ndarray, train: np.ndarray, size: int | None = None) -> np.ndarray:
@@ -168,47 +211,58 @@ class Task:
         return evaluation.percentile_interval(np.array([self.macro(values, draw) for draw in draws]))
 
 
-def tasks(found: list[Entry], split: str) -> list[Task]:
-    """All collections; those of one voice; those of several; and, in the folk songs, where they come from."""
-    keys = [entry.key for entry in found]
-    works = {e.key: e.work for e in found}
-    numbers = recommendation.families(works, {e.key: recommendation.incipit(e.piece) for e in found})
-    families = np.array([numbers[key] for key in keys])
-    label = np.array([entry.label for entry in found])
-    region = np.array([re.sub(r"\d.*", "", e.key.split("/")[1]) for e in found])
-    one = np.isin(label, ONE_VOICE)
-    folk = label == "essenFolksong"
-    kinds = [("all", label, np.ones(len(found), bool)), ("one voice", label, one), ("several voices", label, ~one)]
-    kinds.append(("folk songs by book", region, folk))
-    return [_task(name, labels, families, found, mask, split) for name, labels, mask in kinds if mask.any()]
+def tasks(found: Table, split: str) -> list[Task]:
+    """All collections; those of one voice; those of several; and, in the folk songs, the book that they are from."""
+    about = found.about
+    keys = about["key"].tolist()
+    works = dict(zip(keys, about["work"].tolist(), strict=True))
+    incipits = {key: bytes.fromhex(text) for key, text in zip(keys, about["incipit"].tolist(), strict=True)}
+    numbers = recommendation.families(works, incipits)
+    families, label = np.array([numbers[key] for key in keys]), about["label"]
+    book = np.array([re.sub(r"\d.*", "", key.split("/")[1]) for key in keys])
+    one, folk = np.isin(label, ONE_VOICE), label == "essenFolksong"
+    kinds = [
+        ("all", label, np.ones(len(keys), bool)),
+        ("one voice", label, one),
+        ("several voices", label, ~one),
+    ]
+    kinds.append(("folk songs by book", book, folk))
+    return [
+        _task(name, labels, families, about["split"], mask, split)
+        for name, labels, mask in kinds
+        if mask.any()
+    ]
 
 
 def _task(
-    name: str, labels: np.ndarray, families: np.ndarray, found: list[Entry], mask: np.ndarray, split: str
+    name: str, labels: np.ndarray, families: np.ndarray, splits: np.ndarray, mask: np.ndarray, split: str
 ) -> Task:
-    splits = np.array([entry.split for entry in found])
     asks, stays = mask & (splits == split), mask & (splits == "train")
     asking, there = Counter(labels[asks].tolist()), Counter(labels[stays].tolist())
     fit = [label for label, n in asking.items() if n >= MIN_QUERIES and there[label] >= 20]
     return Task(name, labels, families, np.flatnonzero(asks & np.isin(labels, fit)), np.flatnonzero(stays))
 
 
-def spaces(raw: dict[str, np.ndarray], found: list[Entry]) -> dict[str, np.ndarray]:
-    """Vectors of every row of the table, sizes chosen on validation by mAP over all collections."""
-    train = np.array([entry.split == "train" for entry in found])
-    task = tasks(found, "validation")[0]
+def spaces(found: Table) -> dict[str, np.ndarray]:
+    """Vectors of every row of the table; the number of axes of each kind is chosen on validation by mAP."""
+    train, raw, task = found.about["split"] == "train", found.raw, tasks(found, "validation")[0]
 
     def best(name: str) -> np.ndarray:
         tried = {size: unit(raw[name], train, size) for size in SIZES}
         scores = {size: task.macro(task.judge(vectors).average) for size, vectors in tried.items()}
         size = max(scores, key=lambda size: scores[size])
-        print(f"validation, {name}: {({k: round(v, 3) for k, v in scores.items()})}, {size} axes", flush=True)
+        print(
+            f"validation, {name}: { ({k: round(v, 3) for k, v in scores.items()}) }, {size} axes", flush=True
+        )
         return tried[size]
 
-    rows = {"form": unit(raw["form"], train), "counts": unit(raw["counts"], train), "counts, PCA": best("counts")}
-    for name in raw:
-        if name not in rows:
-            rows[name], rows[f"{name}, PCA"] = unit(raw[name], train), best(name)
+    rows = {
+        "form": unit(raw["form"], train),
+        "counts": unit(raw["counts"], train),
+        "counts, PCA": best("counts"),
+    }
+    for name in ("untrained D", "trained D"):
+        rows[name], rows[f"{name}, PCA"] = unit(raw[name], train), best(name)
     for name in ("untrained D", "trained D"):
         rows[f"counts + {name}, PCA"] = np.concatenate([rows["counts"], rows[f"{name}, PCA"]], 1) / np.sqrt(2)
     return rows
@@ -222,49 +276,50 @@ def by_chance(task: Task) -> tuple[float, float]:
 
 
 def table(run: Path) -> None:
-    """Print the table, validation and then test."""
-    found = entries()
-    print(Counter(entry.label for entry in found))
-    listeners = {"untrained D": Listener(new_discriminator(SEED)), "trained D": listener_of(run)}
-    raw = features(found, listeners)
-    rows = spaces(raw, found)
-    figures: dict[str, dict[str, dict[str, object]]] = {}
+    """Print the table, validation and then test, and keep its figures in RUN/table.json."""
+    found = read(run)
+    print(Counter(found.about["label"].tolist()))
+    rows, figures = spaces(found), {}
     for split in ("validation", "test"):
         for task in tasks(found, split):
+            labels = sorted(set(task.labels[task.queries].tolist()))
             majority, random = by_chance(task)
-            about = f"{len(task.queries)} queries in {len(set(task.labels[task.queries].tolist()))} labels"
-            print(f"\n## {split}, {task.name}: {about}, {len(task.candidates)} candidates")
-            print(f"majority {majority:.3f}, random {random:.3f}")
-            for name, vectors in rows.items():
-                judged = task.judge(vectors)
-                p, a = judged.precision, judged.average
-                line = {"P@5": task.macro(p), "P@5 interval": task.interval(p), "mAP": task.macro(a), "mAP interval": task.interval(a)}
-                figures.setdefault(f"{split}, {task.name}", {})[name] = line
-                low, high = line["P@5 interval"]  # type: ignore[misc]
-                below, above = line["mAP interval"]  # type: ignore[misc]
-                print(f"| {name} | {line['P@5']:.3f} [{low:.3f}, {high:.3f}] | {line['mAP']:.3f} [{below:.3f}, {above:.3f}] |", flush=True)
-    Path(run, "table.json").write_text(json.dumps(figures, indent=1))
+            print(
+                f"\n## {split}, {task.name}: {len(task.queries)} queries of {len(labels)} labels ({', '.join(labels)})"
+            )
+            print(
+                f"{len(task.candidates)} candidates; P@5 of the largest label always {majority:.3f}, at random {random:.3f}"
+            )
+            figures[f"{split}, {task.name}"] = {
+                name: _row(name, task, vectors) for name, vectors in rows.items()
+            }
+    (run / "table.json").write_text(json.dumps(figures, indent=1))
+
+
+def _row(name: str, task: Task, vectors: np.ndarray) -> dict[str, list[float]]:
+    """Print and give a row: each measure with its interval."""
+    judged = task.judge(vectors)
+    measures = {"P@5": judged.precision, "mAP": judged.average}
+    row = {measure: [task.macro(values), *task.interval(values)] for measure, values in measures.items()}
+    cells = " | ".join(f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in row.values())
+    print(f"| {name} | {cells} |", flush=True)
+    return row
 
 
 def build(run: Path, size: int = 32) -> None:
     """Write the shipped index and listener."""
-    found = entries()
-    plain = listener_of(run)
-    heard = np.stack([plain.hear(entry.piece) for entry in found])
-    train = np.array([entry.split == "train" for entry in found])
-    ear = plain.reduced(heard[train], size)
+    found = read(run)
+    train = found.about["split"] == "train"
+    ear = Listener.load(run / "listener.npz").reduced(found.raw["trained D"][train], size)
     ear.save(recommendation.SHIPPED / "listener.npz")
-    ear = Listener.load(recommendation.SHIPPED / "listener.npz")  # in half precision, as everybody will use it
-    blocks = {
-        "counts": np.stack([recommendation.counts(entry.piece) for entry in found]),
-        "sounds": np.stack([ear.hear(entry.piece) for entry in found]),
-    }
+    ear = Listener.load(recommendation.SHIPPED / "listener.npz")
+    blocks = {"counts": found.raw["counts"], "sounds": ear.reduce(found.raw["trained D"])}
     index = recommendation.Index({name: recommendation.Scale.of(v[train]) for name, v in blocks.items()})
-    index.add_all([(e.key, e.title, e.label) for e in found], blocks)
+    about = [found.about[name].tolist() for name in ("key", "title", "label")]
+    index.add_all(list(zip(*about, strict=True)), blocks)
     index.save(recommendation.SHIPPED / "index.npz")
     for file in ("index.npz", "listener.npz"):
         print(f"{file}: {(recommendation.SHIPPED / file).stat().st_size / 1e6:.2f} MB")
-    print(f"{len(index)} pieces")
     speed()
 
 
@@ -286,4 +341,4 @@ def speed() -> None:
 
 
 if __name__ == "__main__":
-    {"train": train, "table": table, "build": build, "speed": lambda _: speed()}[sys.argv[1]](Path(sys.argv[2] if len(sys.argv) > 2 else "."))
+    {"train": train, "hear": hear, "table": table, "build": build}[sys.argv[1]](Path(sys.argv[2]))

@@ -213,7 +213,9 @@ def test_the_shipped_index_is_large_enough_and_small_enough():
     size = sum(path.stat().st_size for path in recommendation.SHIPPED.iterdir())
     assert size <= 1_500_000
     assert all(np.isfinite(values).all() for values in index.values.values())
-    assert str(len(index)) in (recommendation.SHIPPED / "README.md").read_text(encoding="utf-8").replace(" ", "")
+    assert str(len(index)) in (recommendation.SHIPPED / "README.md").read_text(encoding="utf-8").replace(
+        " ", ""
+    )
 
 
 def test_a_piece_that_the_index_holds_finds_itself():
@@ -235,7 +237,9 @@ def test_a_keys_music_is_what_was_indexed(key):
     assert np.allclose(recommendation.counts(piece), index.features(key)["counts"], atol=step.max())
 
 
-@pytest.mark.parametrize("key", ["bach/none.mxl", "nobody/x.abc", "bach/../chopin/x.mxl", "oneills1850/0001-0050.abc#999"])
+@pytest.mark.parametrize(
+    "key", ["bach/none.mxl", "nobody/x.abc", "bach/../chopin/x.mxl", "oneills1850/0001-0050.abc#999"]
+)
 def test_a_key_without_music(key):
     with pytest.raises(RecommendationError, match="recommendation: "):
         recommendation.music(key)

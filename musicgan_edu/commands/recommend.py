@@ -41,7 +41,9 @@ def _recommend(given: argparse.Namespace) -> None:
     for rank, hit in enumerate(hits, 1):
         of = f", {hit.label}" if hit.label else ""
         print(f"{rank:3}. {hit.likeness:+.2f}  {hit.title}{of}  [{hit.key}]")
-        print(f"           both: {'; '.join(hit.reasons)}" if hit.reasons else "", end="\n" * bool(hit.reasons))
+        print(
+            f"           both: {'; '.join(hit.reasons)}" if hit.reasons else "", end="\n" * bool(hit.reasons)
+        )
 
 
 def _itself(piece: Path, folder: Path) -> list[str]:

@@ -53,13 +53,13 @@ __all__ = [
     "hearing",
     "incipit",
     "judge",
-    "listener",
     "music",
     "of_folder",
     "pieces",
     "precision_at",
     "rocchio",
     "shipped",
+    "shipped_listener",
 ]
 
 #: The shipped index and listener, with a card that says what they are.
@@ -72,7 +72,7 @@ def shipped() -> Index:
 
 
 @functools.cache
-def listener() -> Listener:
+def shipped_listener() -> Listener:
     """The trained discriminator that the shipped index was made with."""
     from musicgan_edu.recommendation.listener import Listener
 
@@ -86,4 +86,4 @@ def features(piece: Piece, ear: Listener | None = None) -> dict[str, np.ndarray]
     ------
     RecommendationError : no pitched note in it.
     """
-    return {"counts": counts(piece), "sounds": (ear or listener()).hear(piece)}
+    return {"counts": counts(piece), "sounds": (ear or shipped_listener()).hear(piece)}

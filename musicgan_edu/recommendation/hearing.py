@@ -24,7 +24,17 @@ from musicgan_edu import cleaning
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import Grid, MusicganError, Score, Track
 
-__all__ = ["COUNTS", "FORM", "FORM_OF", "Piece", "RecommendationError", "counts", "form", "incipit", "windows"]
+__all__ = [
+    "COUNTS",
+    "FORM",
+    "FORM_OF",
+    "Piece",
+    "RecommendationError",
+    "counts",
+    "form",
+    "incipit",
+    "windows",
+]
 
 Piece = Score | Sequence[Score]
 #: The form of a window: two lines over 32 steps.

@@ -18,6 +18,7 @@ weights are the usual ones (Manning, Raghavan & Schütze 2008, chapter 9). Lesso
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -123,9 +124,7 @@ class Index:
         """
         self.add_all([(key, title, label)], {name: value[None] for name, value in features.items()})
 
-    def add_all(
-        self, pieces: Sequence[tuple[str, str, str]], features: Mapping[str, np.ndarray]
-    ) -> None:
+    def add_all(self, pieces: Sequence[tuple[str, str, str]], features: Mapping[str, np.ndarray]) -> None:
         """Many (key, title, label) with their features (n, F) in each block; errors as `add`."""
         known = set(self.keys)
         for key, _, _ in pieces:
@@ -198,7 +197,7 @@ class Index:
         likeness = vectors @ query
         gone = {*disliked, *leave_out} | ({piece} if isinstance(piece, str) else set())
         ranked = (int(row) for row in np.argsort(-likeness, kind="stable"))
-        best = [row for row, _ in zip((r for r in ranked if self.keys[r] not in gone), range(count))]
+        best = itertools.islice((row for row in ranked if self.keys[row] not in gone), count)
         return [self._hit(row, float(likeness[row]), features) for row in best]
 
     def save(self, path: Path) -> None:

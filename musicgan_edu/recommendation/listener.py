@@ -77,7 +77,9 @@ class Listener:
             discriminator = new_discriminator()
             for i, variable in enumerate(discriminator.weights):
                 variable.assign(arrays[str(i)].astype(np.float32))
-            return cls(discriminator, **{k: arrays[k].astype(np.float32) for k in ("mean", "axes")})
+            return cls(
+                discriminator, **{k: arrays[k].astype(np.float32) for k in ("mean", "axes") if k in arrays}
+            )
         except Exception as error:  # a damaged file can fail anywhere
             raise RecommendationError(
                 f"recommendation: {path} holds no listener ({type(error).__name__}: {error})"
@@ -92,7 +94,10 @@ class Listener:
 
     def hear(self, piece: Piece) -> np.ndarray:
         """What D makes of the piece, float32 (size,)."""
-        pooled = self._pooled(hearing.windows(piece).astype(np.int32)).numpy()
+        return self.reduce(self._pooled(hearing.windows(piece).astype(np.int32)).numpy())
+
+    def reduce(self, pooled: np.ndarray) -> np.ndarray:
+        """Means and deviations (…, 2·width) on the axes, if there are any: (…, size)."""
         return pooled if self.axes is None or self.mean is None else (pooled - self.mean) @ self.axes
 
     def reduced(self, pooled: Sequence[np.ndarray] | np.ndarray, size: int) -> Listener:

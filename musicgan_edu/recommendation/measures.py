@@ -55,7 +55,6 @@ def families(works: Mapping[str, str], incipits: Mapping[str, bytes]) -> dict[st
     return {key: numbers.setdefault(root(key), len(numbers)) for key in works}
 
 
-
 class Judged(NamedTuple):
     """precision (Q,): each query's precision at 5. average (Q,): its average precision; NaN without relevant ones."""
 

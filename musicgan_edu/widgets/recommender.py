@@ -81,7 +81,9 @@ class Recommender(ipywidgets.VBox):
         self._query: dict[str, np.ndarray] | str = features([piece])
         self.hits: list[Hit] = []
         self.player = player.Player(piece)
-        kinds = [name for name, blocks in recommendation.KINDS.items() if set(blocks) <= set(self.index.scales)]
+        kinds = [
+            name for name, blocks in recommendation.KINDS.items() if set(blocks) <= set(self.index.scales)
+        ]
         title = piece.title or piece.source or "your piece"
         self.shelf = Shelf(asking=title, kinds=kinds, kind=kind if kind in kinds else kinds[0])
         self._rank()
@@ -129,7 +131,10 @@ class Recommender(ipywidgets.VBox):
         self.hits = self.index.query(
             self._query, count=self.count, kind=shelf.kind, liked=liked, disliked=disliked
         )
-        shelf.hits = [_row(hit) | {"likeness": f"{hit.likeness:+.2f}", "why": "; ".join(hit.reasons)} for hit in self.hits]
+        shelf.hits = [
+            _row(hit) | {"likeness": f"{hit.likeness:+.2f}", "why": "; ".join(hit.reasons)}
+            for hit in self.hits
+        ]
         shelf.rated = [self._about(key) for key in (*liked, *disliked)]
 
     def _about(self, key: str) -> dict[str, str]:
@@ -141,8 +146,13 @@ class Recommender(ipywidgets.VBox):
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         static = player.Player(self.player.score)._repr_mimebundle_()
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("likeness", "piece", "collection", "both have"))
-        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in self._cells(hit))}</tr>" for hit in self.hits)
+        head = "".join(
+            f'<th scope="col">{name}</th>' for name in ("likeness", "piece", "collection", "both have")
+        )
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in self._cells(hit))}</tr>"
+            for hit in self.hits
+        )
         caption = f"Most like {html.escape(self.shelf.asking)}, of {len(self.index)} pieces"
         table = f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
         lines = "\n".join("  ".join(self._cells(hit)) for hit in self.hits)

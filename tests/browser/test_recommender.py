@@ -65,7 +65,10 @@ def test_a_piece_of_the_list_is_heard_and_asked_with(table: Page, lab: Lab):
     table.get_by_label("Play Tune 60").click()
     expect(table.locator(".mg-recommender .mg-status")).to_have_text("playing Tune 60")
     assert Ear(table).level() > 0.02
-    assert lab.python(table, "[table.shelf.heard, table.player.score == PIECES['60.mid']]") == ["60.mid", True]
+    assert lab.python(table, "[table.shelf.heard, table.player.score == PIECES['60.mid']]") == [
+        "60.mid",
+        True,
+    ]
     expect(table.locator(".mg-recommender li.mg-heard")).to_have_count(1)
     table.get_by_role("button", name="Like what plays now").click()
     expect(table.locator(".mg-recommender .mg-piece").first).to_have_text("Most like: Tune 60")
