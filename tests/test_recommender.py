@@ -53,6 +53,12 @@ def test_it_begins_with_the_nearest(table):
     }  # fmt: skip
 
 
+def test_a_piece_of_the_index_is_not_in_its_own_list(table):
+    own = recommender.Recommender(PIECES["50.mid"], table.index, key="50.mid", features=features, music=music)
+    assert keys(own) == ["40.mid", "60.mid", "90.mid"]
+    assert own.shelf.heard == "50.mid"
+
+
 def test_a_like_and_a_dislike_rank_anew_and_can_be_taken_back(table):
     table.shelf.disliked = ["40.mid"]
     assert keys(table) == ["50.mid", "60.mid", "90.mid"]
@@ -109,7 +115,7 @@ def test_the_command_ranks_a_folder(folder, capsys):
     assert command.main(["recommend", path, "--folder", str(folder), "--by", "counts"]) == 0
     said = capsys.readouterr().out
     assert "left out: broken.mid" in said
-    assert "most like a.mid, of 3 pieces:" in said
+    assert "most like a.mid, of 3 pieces (pitches as in C major or A minor):" in said
     lines = [line for line in said.splitlines() if line.endswith("]")]
     assert [line.split()[-1] for line in lines] == ["[b.mid]", "[c.mid]"]  # and not itself
     assert lines[0].split()[1] == "+1.00"  # the same tune in another key

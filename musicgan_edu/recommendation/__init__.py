@@ -29,7 +29,7 @@ import numpy as np
 from musicgan_edu.recommendation import hearing
 from musicgan_edu.recommendation.hearing import COUNTS, Piece, RecommendationError, counts, form, incipit
 from musicgan_edu.recommendation.index import KINDS, Hit, Index, Scale, rocchio
-from musicgan_edu.recommendation.library import music, of_folder, pieces
+from musicgan_edu.recommendation.library import music, of_folder, pieces, split_of
 from musicgan_edu.recommendation.measures import Judged, average_precision, families, judge, precision_at
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ __all__ = [
     "rocchio",
     "shipped",
     "shipped_listener",
+    "split_of",
 ]
 
 #: The shipped index and listener, with a card that says what they are.

@@ -19,7 +19,7 @@ from musicgan_edu.recommendation.hearing import RecommendationError
 from musicgan_edu.recommendation.index import Index, Scale
 from musicgan_edu.score import MusicganError, Score
 
-__all__ = ["music", "of_folder", "pieces"]
+__all__ = ["music", "of_folder", "pieces", "split_of"]
 
 Features = Callable[[list[Score]], Mapping[str, np.ndarray]]
 _NUMBERED = re.compile(r"^X:\s*(\d+)", re.MULTILINE)
@@ -31,6 +31,12 @@ def pieces(scores: list[Score] | tuple[Score, ...]) -> dict[str, list[Score]]:
     for score in scores:
         found.setdefault(score.source, []).append(score)
     return found
+
+
+def split_of(key: str) -> str:
+    """The split of a piece of the shipped index by its key alone: chorales go by their stem, as in `corpus`."""
+    collection, _, source = key.partition("/")
+    return corpus.split_of(source.removesuffix(".mxl") if collection == "bach" else source)
 
 
 def of_folder(

@@ -60,7 +60,7 @@ class Recommender(ipywidgets.VBox):
 
     Parameters
     ----------
-    piece : what to begin with.
+    piece : what to begin with. key : its own, if it is in the index: then it isn't in its list.
     index : where to look; the shipped one unless given.
     features : from the Scores of a piece to its features, as the index has them.
     music : from a key of the index to the Scores of its piece.
@@ -71,6 +71,7 @@ class Recommender(ipywidgets.VBox):
         piece: Score,
         index: Index | None = None,
         *,
+        key: str = "",
         features: Callable[[list[Score]], dict[str, np.ndarray]] = recommendation.features,
         music: Callable[[str], list[Score]] = recommendation.music,
         kind: str = "both",
@@ -78,14 +79,14 @@ class Recommender(ipywidgets.VBox):
     ) -> None:
         self.index = recommendation.shipped() if index is None else index
         self._features, self._music, self.count = features, music, count
-        self._query: dict[str, np.ndarray] | str = features([piece])
+        self._query: dict[str, np.ndarray] | str = key or features([piece])
         self.hits: list[Hit] = []
         self.player = player.Player(piece)
         kinds = [
             name for name, blocks in recommendation.KINDS.items() if set(blocks) <= set(self.index.scales)
         ]
         title = piece.title or piece.source or "your piece"
-        self.shelf = Shelf(asking=title, kinds=kinds, kind=kind if kind in kinds else kinds[0])
+        self.shelf = Shelf(asking=title, kinds=kinds, kind=kind if kind in kinds else kinds[0], heard=key)
         self._rank()
         self.shelf.observe(self._changed, ["liked", "disliked", "kind", "chosen", "ask"])
         super().__init__([self.shelf, self.player])
