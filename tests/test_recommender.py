@@ -54,9 +54,9 @@ def test_it_begins_with_the_nearest(table):
 
 
 def test_a_piece_of_the_index_is_not_in_its_own_list(table):
-    own = recommender.Recommender(PIECES["50.mid"], table.index, key="50.mid", features=features, music=music)
-    assert keys(own) == ["40.mid", "60.mid", "90.mid"]
-    assert own.shelf.heard == "50.mid"
+    own = recommender.Recommender(PIECES["60.mid"], table.index, key="60.mid", features=features, music=music)
+    assert set(keys(own)) == {"40.mid", "50.mid", "90.mid"}
+    assert own.shelf.heard == "60.mid"
 
 
 def test_a_like_and_a_dislike_rank_anew_and_can_be_taken_back(table):

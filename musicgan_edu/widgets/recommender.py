@@ -79,7 +79,7 @@ class Recommender(ipywidgets.VBox):
     ) -> None:
         self.index = recommendation.shipped() if index is None else index
         self._features, self._music, self.count = features, music, count
-        self._query: dict[str, np.ndarray] | str = key or features([piece])
+        self._query: dict[str, np.ndarray] | str = key if key else features([piece])
         self.hits: list[Hit] = []
         self.player = player.Player(piece)
         kinds = [
