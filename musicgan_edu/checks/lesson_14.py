@@ -116,5 +116,5 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     away = np.array([1.0, -0.15]) / np.hypot(1, 0.15)
     expect(answer, [query, none, up], away, "a dislike pushes away, with 0.15")
     for n in (1, 5):
-        cases = [rng.normal(size=3), rng.normal(size=(n, 3)), rng.normal(size=(n + 1, 3))]
-        expect(answer, cases, rocchio(*cases))
+        query, liked, disliked = (rng.normal(size=shape) for shape in (3, (n, 3), (n + 1, 3)))
+        expect(answer, [query, liked, disliked], rocchio(query, liked, disliked))
