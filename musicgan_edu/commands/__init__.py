@@ -7,6 +7,7 @@ room and prints. Rooms are imported inside the functions, so that `musicgan --he
 from musicgan_edu.commands import generator, learner, mix, restyle
 from musicgan_edu.commands import generator, harmonise, learner, mix
 from musicgan_edu.commands import complete, generator, learner, mix
+from musicgan_edu.commands import generator, learner, mix, recommend
 from musicgan_edu.commands.arguments import Command
 
 __all__ = ["COMMANDS", "Command"]
@@ -18,4 +19,5 @@ COMMANDS: dict[str, Command] = {
     **restyle.COMMANDS,
     **harmonise.COMMANDS,
     **complete.COMMANDS,
+    **recommend.COMMANDS,
 }

@@ -36,6 +36,7 @@ __all__ = [
     "ImportReport",
     "cache_folder",
     "collect",
+    "folder_of",
     "import_folder",
     "load",
     "names",
@@ -266,6 +267,13 @@ def _music21_corpus() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ReadError("corpus: music21 is not installed: pip install music21")
     return Path(spec.submodule_search_locations[0]) / "corpus"
+
+
+def folder_of(name: str) -> Path:
+    """Where the installed music21 keeps a collection of `names()`; its files' names are below it."""
+    if name not in names():
+        raise ReadError(f"corpus: {name!r} is none of {', '.join(names())}")
+    return _root_of(name)
 
 
 def _root_of(name: str) -> Path:
