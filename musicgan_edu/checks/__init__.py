@@ -171,7 +171,11 @@ def grade(name: str, answer: Answer, *, seed: int, outside: bool = True) -> None
     ----------
     outside : whether `teaching` can judge the answer from another process; it reads this line and does so.
     """
-    result = Result("wrong", "that is the reference") if getattr(answer, "_stands_in", False) else judge(name, answer, seed=seed)
+    result = (
+        Result("wrong", "that is the reference")
+        if getattr(answer, "_stands_in", False)
+        else judge(name, answer, seed=seed)
+    )
     if result.status != "correct":
         raise AssertionError(f"{name}: {result}")
 

@@ -68,7 +68,12 @@ def _exercise(name: str, before: course.Cell, cell: course.Cell, seed: int, outs
     own, grade_id = name.split(".")[1], name.replace(".", "-")
     if before.kind == "markdown":
         yield _cell("markdown", f"{grade_id}-text", before.text)
-    yield _cell("code", grade_id, cell.text.replace("# BEGIN SOL", "### BEGIN SOL").replace("# END SOL", "### END SOL"), solution=True)
+    yield _cell(
+        "code",
+        grade_id,
+        cell.text.replace("# BEGIN SOL", "### BEGIN SOL").replace("# END SOL", "### END SOL"),
+        solution=True,
+    )
     how = "" if outside else ", outside=False"
     test = (
         f'### BEGIN HIDDEN TESTS\nchecks.grade("{name}", {own}, seed={seed}{how})\n### END HIDDEN TESTS\n'
@@ -98,16 +103,22 @@ def setup_code(lesson: course.Lesson) -> str:
     exercises = [cell.text for cell in lesson.cells if cell.exercise]
     given = {name for code in exercises for name in _bound(code)}
     known = _definitions(lesson)
-    wanted = [("checks", "checks")] + [(name, code) for code in exercises for name in sorted(_used(code) - given)]
+    wanted = [("checks", "checks")] + [
+        (name, code) for code in exercises for name in sorted(_used(code) - given)
+    ]
     taken: dict[str, None] = {}
     while wanted:
         name, user = wanted.pop(0)
         if name not in known:
-            raise TeachingError(f"teaching: {lesson.name}: {name!r}, used in {user[:40]!r}, is defined nowhere")
+            raise TeachingError(
+                f"teaching: {lesson.name}: {name!r}, used in {user[:40]!r}, is defined nowhere"
+            )
         if known[name] not in taken:
             taken[known[name]] = None
             wanted += [(other, known[name]) for other in sorted(_used(known[name]) - given)]
-    imports = sorted((code for code in taken if code.startswith(("import", "from"))), key=lambda c: c.split()[1])
+    imports = sorted(
+        (code for code in taken if code.startswith(("import", "from"))), key=lambda c: c.split()[1]
+    )
     return "\n\n\n".join(["\n".join(imports), *(code for code in reversed(taken) if code not in imports)])
 
 

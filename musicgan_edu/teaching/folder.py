@@ -67,7 +67,9 @@ def make_course(folder: Path, *, seed: int, lessons: Sequence[str] = ()) -> list
     found = [course.read(path) for path in sorted((lab.lessons_folder() / "source").glob("[0-9][0-9]_*.py"))]
     missing = set(lessons) - {lesson.number for lesson in found}
     if missing or not found:
-        raise assignments.TeachingError(f"teaching: no lesson {', '.join(sorted(missing)) or 'source'} to make assignments of")
+        raise assignments.TeachingError(
+            f"teaching: no lesson {', '.join(sorted(missing)) or 'source'} to make assignments of"
+        )
     wanted = [lesson for lesson in found if not lessons or lesson.number in lessons]
     made = {lesson.name: _notebook(lesson, seed) for lesson in wanted}
     for name, text in made.items():

@@ -186,11 +186,25 @@ class Examiner:
 
 def _process(folder: str, sandbox: Sequence[str]) -> subprocess.Popen[bytes]:
     """A fresh interpreter in an empty folder, with a home of its own and none of the teacher's variables."""
-    kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    kept = (
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "SYSTEMROOT",
+        "LD_LIBRARY_PATH",
+        "OPENBLAS_CORETYPE",
+        "OPENBLAS_L2_SIZE",
+    )
     package = str(Path(__file__).parents[2])
     paths = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
     env = {name: os.environ[name] for name in kept if name in os.environ}
-    env |= {"HOME": folder, "USERPROFILE": folder, "TMPDIR": folder, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    env |= {
+        "HOME": folder,
+        "USERPROFILE": folder,
+        "TMPDIR": folder,
+        "PYTHONPATH": paths,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
     return subprocess.Popen(
         [*sandbox, sys.executable, "-P", "-c", _SERVE],
         stdin=subprocess.PIPE,

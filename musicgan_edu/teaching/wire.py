@@ -67,7 +67,9 @@ def tensor(values: np.ndarray) -> Any:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
-        if type(value).__name__ in ("EagerTensor", "ResourceVariable", "Variable") and hasattr(value, "numpy"):
+        if type(value).__name__ in ("EagerTensor", "ResourceVariable", "Variable") and hasattr(
+            value, "numpy"
+        ):
             return tensor, (np.asarray(value),)
         return NotImplemented
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import linecache
 import os
-import sys
-from typing import Any
+from typing import Any, cast
 
 from musicgan_edu import checks
 from musicgan_edu.teaching import wire
@@ -47,10 +46,15 @@ def _limit() -> None:
 
 def _packed(reply: Reply) -> bytes:
     try:
-        return wire.pack_answer(reply)
+        packed = wire.pack_answer(reply)
+        if len(packed) > wire.MAX_BYTES:
+            raise ValueError(f"{len(packed) / 1e6:.0f} MB are too much")
+        return packed
     except Exception as error:  # whatever an answer's own __reduce__ does, too
         gave = type(reply[1]).__name__
-        return wire.pack_answer(("raised", "TypeError", f"it gave a {gave}, which isn't data ({error})"[:500], ""))
+        return wire.pack_answer(
+            ("raised", "TypeError", f"it gave a {gave}, which can't be judged: {error}"[:500], "")
+        )
 
 
 class _Student:
@@ -65,7 +69,7 @@ class _Student:
 
         try:
             kind, *rest = cloudpickle.loads(packed)
-            return {"load": self.load, "call": self.call, "judge": self.judge}[kind](*rest)
+            return cast("Reply", getattr(self, kind)(*rest))
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             return "raised", type(error).__name__, str(error)[:2000], checks._place(error)
 
