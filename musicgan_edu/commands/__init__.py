@@ -4,10 +4,16 @@ Comes in: parsed arguments. Goes out: files, a few lines on stdout. Thin on purp
 room and prints. Rooms are imported inside the functions, so that `musicgan --help` answers at once.
 """
 
-from musicgan_edu.commands import generator, learner, mix, restyle
-from musicgan_edu.commands import generator, harmonise, learner, mix
-from musicgan_edu.commands import complete, generator, learner, mix
-from musicgan_edu.commands import generator, learner, mix, recommend
+from musicgan_edu.commands import (
+    complete,
+    generator,
+    harmonise,
+    learner,
+    mix,
+    recommend,
+    restyle,
+    teacher,
+)
 from musicgan_edu.commands.arguments import Command
 
 __all__ = ["COMMANDS", "Command"]
@@ -20,4 +26,5 @@ COMMANDS: dict[str, Command] = {
     **harmonise.COMMANDS,
     **complete.COMMANDS,
     **recommend.COMMANDS,
+    **teacher.COMMANDS,
 }

@@ -12,8 +12,8 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, content (what a change of style leaves), report; listening (the blind test) and listeners (its files; import it by name).
-novelty, distances, report, agreement (of voices with a melody), tunes; listening (the blind test) and listeners (its files; import it by name).
+novelty, distances, content (what a change of style leaves), report, agreement (of voices with a melody),
+tunes; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
