@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from musicgan_edu.lab.courses import PATTERNS
 import musicgan_edu
+from musicgan_edu.lab.courses import PATTERNS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("musicgan_edu", "notebooks", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CITATION.cff", "CONTRIBUTING.md")  # fmt: skip

@@ -20,8 +20,8 @@ References
 Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
 """
 
-from musicgan_edu.evaluation.content import chroma_similarity, contour_similarity, onset_agreement
 from musicgan_edu.evaluation.agreement import CHORDS, chord_tones, ctnctr, harmonised
+from musicgan_edu.evaluation.content import chroma_similarity, contour_similarity, onset_agreement
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -93,8 +93,8 @@ __all__ = [
     "chance",
     "changes_per_bar",
     "chorale_rules",
-    "chroma_similarity",
     "chord_tones",
+    "chroma_similarity",
     "compare",
     "contour_similarity",
     "copying",
