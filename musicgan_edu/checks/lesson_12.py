@@ -10,7 +10,7 @@ __all__ = ["clash_chance", "draft_weights", "latent_gradient", "orderless_loss"]
 
 
 def orderless_loss(log_p: np.ndarray, hidden: np.ndarray) -> float:
-    """The loss of windows, from log p of their true classes and what was hidden, both (B, T, V)."""
+    """The loss, from log p of the true classes and what was hidden, (B, T, V)."""
     of_window = (log_p * hidden).sum((1, 2)) / hidden.sum((1, 2))
     return float(-of_window.mean())
 
@@ -39,7 +39,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
 
 
 def clash_chance(joint: np.ndarray) -> float:
-    """The chance that two cells, each drawn from its own marginal, make a pair of probability 0."""
+    """The chance that two cells, drawn from their marginals, make no pair."""
     independent = np.outer(joint.sum(1), joint.sum(0))
     return float(independent[joint == 0].sum())
 
@@ -64,7 +64,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
 
 
 def latent_gradient(a: np.ndarray, x: np.ndarray, m: np.ndarray, z: np.ndarray, weight: float) -> np.ndarray:
-    """The loss's gradient by z, (d,): a (n, d), x and m (n,), z (d,), weight λ of the prior."""
+    """The loss's gradient by z, (d,): a (n, d), x and m (n,), z (d,), weight is λ."""
     return a.T @ (m * (a @ z - x)) + weight * z
 
 
@@ -87,7 +87,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
 
 
 def draft_weights(log_likelihood: np.ndarray, logit: np.ndarray) -> np.ndarray:
-    """The drafts' weights, (n,), sum 1, from log p(known | draft), (n,), and D's logits, (n,)."""
+    """The drafts' weights, (n,), sum 1, from log p(known | draft) and D's logits."""
     total = log_likelihood + logit
     weights = np.exp(total - total.max())
     return weights / weights.sum()

@@ -101,7 +101,7 @@ assert (drafts.tokens[:, struck] == windows[3][struck]).all()
 
 # %%
 def orderless_loss(log_p: np.ndarray, hidden: np.ndarray) -> float:
-    """The loss of windows, from log p of their true classes and what was hidden, both (B, T, V)."""
+    """The loss, from log p of the true classes and what was hidden, (B, T, V)."""
     # BEGIN SOLUTION
     of_window = (log_p * hidden).sum((1, 2)) / hidden.sum((1, 2))
     return float(-of_window.mean())
@@ -132,20 +132,22 @@ x = (1, 0, 1)
 
 
 def given(cell: int, known: tuple[int, ...]) -> float:
-    """p of x's class in a cell, given x's classes in the known cells; the others are summed away."""
-    chosen = joint3[tuple(x[i] if i in known else slice(None) for i in range(3))]
-    both = joint3[tuple(x[i] if i in (*known, cell) else slice(None) for i in range(3))]
+    """p of x's class in a cell, given x's classes in the known cells."""
+    free = slice(None)  # these are summed away
+    chosen = joint3[tuple(x[i] if i in known else free for i in range(3))]
+    known = (*known, cell)
+    both = joint3[tuple(x[i] if i in known else free for i in range(3))]
     return both.sum() / chosen.sum()
 
 
-sums = []
-for order in permutations(range(3)):
-    sums.append(sum(-np.log(given(order[k], order[:k])) for k in range(3)))
-estimate = []
-for order in permutations(range(3)):  # hide all from k on, take the mean of the hidden
-    for k in range(3):
-        hidden_ones = [-np.log(given(cell, order[:k])) for cell in order[k:]]
-        estimate.append(3 * np.mean(hidden_ones))
+# %%
+orders = list(permutations(range(3)))
+sums = [sum(-np.log(given(order[k], order[:k])) for k in range(3)) for order in orders]
+estimate = [  # hide all from k on, take the mean of what is hidden, times 3
+    3 * np.mean([-np.log(given(cell, order[:k])) for cell in order[k:]])
+    for order in orders
+    for k in range(3)
+]
 print(f"-log p(x): {-np.log(joint3[x]):.4f}, in each order: {np.round(sums, 4)}")
 print(f"by masks, all of them: {np.mean(estimate):.4f}")
 assert np.allclose(sums, -np.log(joint3[x]))
@@ -176,7 +178,7 @@ assert joint[best_guess] < joint.max() / 5
 
 # %%
 def clash_chance(joint: np.ndarray) -> float:
-    """The chance that two cells, each drawn from its own marginal, make a pair of probability 0."""
+    """The chance that two cells, drawn from their marginals, make no pair."""
     # BEGIN SOLUTION
     independent = np.outer(joint.sum(1), joint.sum(0))
     return float(independent[joint == 0].sum())
@@ -224,7 +226,8 @@ at_once = completion.fill_windows(windows, many, method="likeliest")
 by_gibbs = completion.fill_windows(windows, many, method="masked", seed=1)
 assert (by_gibbs[:, :12] == windows[:, :12]).all()
 one = 5
-for label, answer in {"what Bach wrote": windows, "likeliest, at once": at_once, "by Gibbs": by_gibbs}.items():  # fmt: skip
+answers = {"Bach": windows, "likeliest, at once": at_once, "by Gibbs": by_gibbs}
+for label, answer in answers.items():
     player.play(form.decode(answer[one : one + 1], tempo=72)[0], label=label)
 
 # %% [markdown]
@@ -246,7 +249,7 @@ for label, answer in {"what Bach wrote": windows, "likeliest, at once": at_once,
 def latent_gradient(
     a: np.ndarray, x: np.ndarray, m: np.ndarray, z: np.ndarray, weight: float
 ) -> np.ndarray:
-    """The loss's gradient by z, (d,): a (n, d), x and m (n,), z (d,), weight λ of the prior."""
+    """The loss's gradient by z, (d,): a (n, d), x and m (n,), z (d,), weight is λ."""
     # BEGIN SOLUTION
     return a.T @ (m * (a @ z - x)) + weight * z
     # END SOLUTION
@@ -307,7 +310,7 @@ assert after[0][~gap].sum() > before[0][~gap].sum()
 
 # %%
 def draft_weights(log_likelihood: np.ndarray, logit: np.ndarray) -> np.ndarray:
-    """The drafts' weights, (n,), sum 1, from log p(known | draft), (n,), and D's logits, (n,)."""
+    """The drafts' weights, (n,), sum 1, from log p(known | draft) and D's logits."""
     # BEGIN SOLUTION
     total = log_likelihood + logit
     weights = np.exp(total - total.max())
@@ -331,15 +334,12 @@ critic = completion.judge(60)  # D, on 60 training windows; a few seconds
 logits = critic.logit(form.decode(drafts.tokens))
 weights = draft_weights(drafts.log_weights, logits)
 print(f"D's logits from {logits.min():.1f} to {logits.max():.1f}")
-print(
-    f"by likelihood alone draft {drafts.log_weights.argmax()}, with D draft {weights.argmax()}"
-)
-fresh = held_out[some + 1].astype(np.int64)
+print(f"by likelihood draft {drafts.log_weights.argmax()}, with D {weights.argmax()}")
+fresh = held_out[some - 1].astype(np.int64)
 told_real = critic.logit(form.decode(fresh)).mean()
-told_mode = critic.logit(
-    form.decode(completion.fill_windows(fresh, many, method="mode"))
-).mean()
-print(f"D of unseen Bach {told_real:+.2f}, of a gap filled with each voice's usual pitch {told_mode:+.2f}")  # fmt: skip
+usual = completion.fill_windows(fresh, many, method="mode")
+told_mode = critic.logit(form.decode(usual)).mean()
+print(f"D of unseen Bach {told_real:+.2f}, of a gap of usual pitches {told_mode:+.2f}")
 assert told_real > told_mode
 
 # %% [markdown]
