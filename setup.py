@@ -19,6 +19,13 @@ class BuildWithLessons(build_py):
             target = Path(self.build_lib, "musicgan_edu", "lessons", path.relative_to("notebooks"))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        target = Path(self.build_lib, "musicgan_edu", "lessons", "source")  # assignments are made of these
+        shutil.copytree(
+            Path("notebooks", "source"),
+            target,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
 
 
 setup(cmdclass={"build_py": BuildWithLessons})

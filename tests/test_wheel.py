@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import musicgan_edu
 from musicgan_edu.lab.courses import PATTERNS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,3 +68,29 @@ def test_lessons_are_put_down_from_the_wheel_alone(wheel, tmp_path):
     built = {path.name for pattern in PATTERNS for path in ROOT.glob(f"notebooks/{pattern}")}
     assert "start.ipynb" in built
     assert {p.name for p in (tmp_path / "mine").glob("*.ipynb")} == built
+
+
+@pytest.mark.slow
+def test_the_sources_of_assignments_travel_too(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for path in ROOT.glob("notebooks/source/[0-9][0-9]_*.py"):
+        assert f"musicgan_edu/lessons/source/{path.name}" in names
+
+
+@pytest.mark.slow
+def test_a_wheel_made_from_the_sdist_is_the_same(wheel, tmp_path):
+    sdist = "from setuptools import build_meta; print(build_meta.build_sdist('out'))"
+    subprocess.run([sys.executable, "-c", sdist], cwd=wheel.parents[1], check=True, capture_output=True)
+    (made,) = wheel.parent.glob("*.tar.gz")
+    line = ["pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(tmp_path), str(made)]
+    subprocess.run([sys.executable, "-m", *line], cwd=tmp_path, check=True)
+    again = zipfile.ZipFile(next(tmp_path.glob("*.whl")))
+    first = zipfile.ZipFile(wheel)
+    assert {i.filename: i.CRC for i in again.infolist()} == {i.filename: i.CRC for i in first.infolist()}
+
+
+@pytest.mark.slow
+def test_the_version_stands_in_one_place(wheel):
+    assert wheel.name == f"musicgan_edu-{musicgan_edu.__version__}-py3-none-any.whl"
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {musicgan_edu.__version__}\n" in cited
