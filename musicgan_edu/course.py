@@ -179,13 +179,9 @@ def _versions(lesson: Lesson, *, solutions: bool) -> Iterator[Cell]:
 
 
 def _navigation(lessons: Sequence[Lesson], position: int) -> str:
-    links = []
-    if position > 0:
-        before = lessons[position - 1]
-        links.append(f"[← {before.title}]({before.name}.ipynb)")
-    if position + 1 < len(lessons):
-        after = lessons[position + 1]
-        links.append(f"[{after.title} →]({after.name}.ipynb)")
+    before, after = lessons[max(0, position - 1) : position], lessons[position + 1 : position + 2]
+    links = [f"[← {lesson.title}]({lesson.name}.ipynb)" for lesson in before]
+    links += [f"[{lesson.title} →]({lesson.name}.ipynb)" for lesson in after]
     return " | ".join(links)
 
 

@@ -186,6 +186,7 @@ HOSTILE = {
     "a folder": ({"run/": ""}, "holds 'run/'"),
     "a module": ({"run/__init__.py": "1/0"}, "which export_progress doesn't write"),
     "twice": ([("musicgan_progress.json", passes()), ("musicgan_progress.json", passes())], "holds a name twice"),
+    "passes in pairs": ({"musicgan_progress.json": '{"passed": [[1, "2026-11-01"]]}'}, "damaged musicgan_progress.json"),
     "passes that are none": ({"musicgan_progress.json": "[]"}, "damaged musicgan_progress.json"),
     "passes too deep": ({"musicgan_progress.json": "[" * 100_000}, "damaged musicgan_progress.json"),
     "a pass with a name from nowhere": (
@@ -261,6 +262,29 @@ def test_every_cut_of_a_good_file_is_refused_or_whole(home, elsewhere):
         with pytest.raises(MusicganError, match=r"cut\.zip"):
             lab.import_progress(home / "cut.zip", folder=folder)
     assert checks.passed() == {}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_flipped_bytes_give_our_error_or_what_was_packed(method, home, elsewhere):
+    with zipfile.ZipFile(home / lab.export_progress(folder=home).file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    data, folder, rng = (
+        packed(home, members, method=method).read_bytes(),
+        elsewhere(),
+        np.random.default_rng(7),
+    )
+    said = []
+    for place in rng.integers(len(data), size=150):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << rng.integers(8)
+        (home / "damaged.zip").write_bytes(damaged)
+        try:
+            lab.import_progress(home / "damaged.zip", folder=folder)
+        except MusicganError as error:
+            said.append(str(error))
+    assert len(said) > 100
+    assert all("damaged.zip" in reason for reason in said)
+    assert checks.passed().items() <= PASSES.items()
 
 
 def test_a_missing_file_is_named(tmp_path, elsewhere):

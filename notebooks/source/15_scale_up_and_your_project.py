@@ -401,13 +401,21 @@ def chart(milliseconds: float, megabytes_a_second: float) -> plotting.Figure:
 
 
 # %% interactive="scaling"
-ipywidgets.interact(
-    chart,
-    milliseconds=ipywidgets.FloatLogSlider(50, min=1, max=3, description="work, ms"),
-    megabytes_a_second=ipywidgets.FloatLogSlider(
-        125, min=1.5, max=4.5, description="MB/s"
-    ),
-)
+work = ipywidgets.FloatLogSlider(50, min=1, max=3, description="work, ms")
+speed = ipywidgets.FloatLogSlider(125, min=1.5, max=4.5, description="MB/s")
+picture = ipywidgets.HTML()
+
+
+def follow(change: dict | None = None) -> None:
+    """Draw the chart anew; its description comes along."""
+    picture.value = chart(work.value, speed.value).to_html()
+
+
+for slider in (work, speed):
+    slider.observe(follow, "value")
+follow()
+ipywidgets.VBox([work, speed, picture])
+
 # %% [markdown]
 # The same as two pictures, for print and for a run without widgets: the cable, and a batch twenty times as large
 # on a faster network.
