@@ -448,12 +448,11 @@ assert far["shuffled voices"] > far["the assistant"]
 #
 # - Shuffled voices are real music below a real melody, and half of the melody's notes are foreign to them. So
 #   agreement is *made*, it doesn't come by itself.
-# - Weighing on the way is what makes it: one draft, by the same generator, agrees about as little as the nearest
-#   soprano does.
+# - Weighing makes it: one draft, by the same generator, agrees about as little as the nearest soprano does.
 # - In **tonal distance** the retrieval is as near to the melody as the assistant is, and it is as lively as Bach, since its
-#   bars are his: no training, no search, a few milliseconds. But it copies nearly every cell, and where one pair of
-#   bars meets the next, nobody has looked: that's where its parallels come from. Whether copying is a fault depends on
-#   what you want it for.
+#   bars are his: no training, no search, a few milliseconds. But it copies nearly every cell, and
+#   nobody has looked at how its bars meet the melody and each other. Whether copying is a fault depends on what you
+#   want it for.
 # - More chord tones than Bach isn't better than Bach. He can afford a suspension.
 # - Seventeen tunes: look at the intervals before you believe in the second decimal. (`benchmarks/harmonise.py`
 #   takes whole pieces, and splits by seen and unseen tunes.)
