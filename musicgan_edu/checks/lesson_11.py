@@ -13,7 +13,7 @@ __all__ = ["follow", "is_chord_tone", "judge_value", "resample"]
 
 
 def judge_value(p: np.ndarray, q: np.ndarray) -> float:
-    """V at the best discriminator, from two tables of probabilities of the same shape."""
+    """V at the best discriminator, from two tables of probabilities."""
     both = p + q
     seen = both > 0
     d = np.divide(p, both, out=np.zeros_like(both), where=seen)  # D*(x|c)
@@ -118,7 +118,7 @@ def _called(answer: Answer, *args: Any) -> Any:
 def follow(
     melody: list[int], say: np.ndarray, go: np.ndarray, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """n drafts, int (n, T), that follow the melody, and the estimate of log p(melody)."""
+    """n drafts, int (n, T), that follow the melody; the estimate of log p(melody)."""
     drafts, log_p = np.zeros((n, 0), int), 0.0
     chord = np.zeros(n, int)  # all begin on chord 0
     for note in melody:
@@ -191,7 +191,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         )
 
 
-_CHORDS = [
+CHORDS = [
     frozenset((root + i) % 12 for i in shape) for shape in evaluation.CHORDS.values() for root in range(12)
 ]
 
@@ -202,8 +202,8 @@ def is_chord_tone(note: int, below: set[int]) -> bool:
     def fit(chord: frozenset[int]) -> tuple[int, int]:
         return len(chord & below), -len(chord - below)  # most covered, then fewest missing
 
-    best = max(fit(chord) for chord in _CHORDS)
-    return any(note in chord for chord in _CHORDS if fit(chord) == best)
+    best = max(fit(chord) for chord in CHORDS)
+    return any(note in chord for chord in CHORDS if fit(chord) == best)
 
 
 @exercise("11.is_chord_tone", reference=is_chord_tone, stars=2)

@@ -84,7 +84,7 @@ from musicgan_edu.score import Score
 
 # %%
 def judge_value(p: np.ndarray, q: np.ndarray) -> float:
-    """V at the best discriminator, from two tables of probabilities of the same shape."""
+    """V at the best discriminator, from two tables of probabilities."""
     # BEGIN SOLUTION
     both = p + q
     seen = both > 0
@@ -152,6 +152,7 @@ go = np.array([  # p(chord | chord before, note)
 melody = [0, 0, 1, 1, 0, 0, 1, 0]
 
 
+# %%
 def chances(chords: tuple[int, ...]) -> tuple[float, float]:
     """r and w of one piece: how often it is drawn, how likely it makes the melody."""
     before, r, w = 0, 1.0, 1.0
@@ -173,10 +174,9 @@ assert np.isclose(r.sum(), 1)
 
 # %%
 second = np.array([piece[1] for piece in pieces]) == 1
-print(
-    f"V before the leading note: drawn {r[second].sum():.2f}, in truth {exact[second].sum():.2f}"
-)
-assert r[second].sum() < exact[second].sum() / 2  # deaf
+drawn, truth = r[second].sum(), exact[second].sum()
+print(f"V before the leading note: drawn {drawn:.2f}, in truth {truth:.2f}")
+assert drawn < truth / 2  # deaf
 
 # %% [markdown]
 # Weighing mends it: with drafts $x^{(i)} \sim r$ and weights $w_i$, $\sum_i w_i f(x^{(i)}) / \sum_i w_i$ tends
@@ -239,7 +239,7 @@ resample = checks.check("11.resample", resample)
 def follow(
     melody: list[int], say: np.ndarray, go: np.ndarray, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """n drafts, int (n, T), that follow the melody, and the estimate of log p(melody)."""
+    """n drafts, int (n, T), that follow the melody; the estimate of log p(melody)."""
     drafts, log_p = np.zeros((n, 0), int), 0.0
     chord = np.zeros(n, int)  # all begin on chord 0
     # BEGIN SOLUTION
@@ -422,8 +422,9 @@ for name, play in players.items():
     halves = [w for s in played[name] for w in cleaning.windows(s, hop_bars=2)]
     copied[name] = float(np.median(evaluation.copying(halves, windows)))
 
-show = {"chord tones": 1, "TD to bass": 1, "TD to others": 1, "parallels / pair-step": 100,
-        "crossings / step": 100, "out of range / step": 100, "changes / bar": 1}  # fmt: skip
+show = {"chord tones": 1, "TD to bass": 1, "TD to others": 1}
+show |= {"parallels / pair-step": 100, "crossings / step": 100}
+show |= {"out of range / step": 100, "changes / bar": 1}
 print(f"{'':16}", *(f"{name.split(' /')[0]:>12}" for name in show), f"{'copied':>8}")
 for name, row in rows.items():
     cells = [f"{factor * row[key].value:12.2f}" for key, factor in show.items()]
@@ -432,11 +433,9 @@ for name, row in rows.items():
 # %%
 groups = np.arange(len(fresh))
 spans = {name: row["chord tones"].interval(groups) for name, row in rows.items()}
-for name, (low, high) in spans.items():
-    print(
-        f"{name:16} chord tones {rows[name]['chord tones'].value:.2f} [{low:.2f}, {high:.2f}]"
-    )
 agreed = {name: row["chord tones"].value for name, row in rows.items()}
+for name, (low, high) in spans.items():
+    print(f"{name:16} chord tones {agreed[name]:.2f} [{low:.2f}, {high:.2f}]")
 assert agreed["the assistant"] > agreed["one draft"]
 assert agreed["the assistant"] > agreed["nearest soprano"] > agreed["shuffled voices"]
 assert copied["nearest soprano"] > copied["the assistant"] + 0.1
@@ -449,12 +448,11 @@ assert far["shuffled voices"] > far["the assistant"]
 #
 # - Shuffled voices are real music below a real melody, and half of the melody's notes are foreign to them. So
 #   agreement is *made*, it doesn't come by itself.
-# - Weighing on the way is what makes it: one draft, by the same generator, agrees about as little as the nearest
-#   soprano does.
+# - Weighing makes it: one draft, by the same generator, agrees about as little as the nearest soprano does.
 # - In **tonal distance** the retrieval is as near to the melody as the assistant is, and it is as lively as Bach, since its
-#   bars are his: no training, no search, a few milliseconds. But it copies nearly every cell, and where one pair of
-#   bars meets the next, nobody has looked: that's where its parallels come from. Whether copying is a fault depends on
-#   what you want it for.
+#   bars are his: no training, no search, a few milliseconds. But it copies nearly every cell, and
+#   nobody has looked at how its bars meet the melody and each other. Whether copying is a fault depends on what you
+#   want it for.
 # - More chord tones than Bach isn't better than Bach. He can afford a suspension.
 # - Seventeen tunes: look at the intervals before you believe in the second decimal. (`benchmarks/harmonise.py`
 #   takes whole pieces, and splits by seen and unseen tunes.)
