@@ -176,3 +176,24 @@ def test_ranges_that_are_none(text, capsys):
     with pytest.raises(SystemExit):
         command.main(["complete", "a.mid", f"--bars={text}", "--out", "o.mid"])
     assert "must be numbers or ranges" in capsys.readouterr().err
+
+
+# -------------------------------------------------------------------------------- the critic
+
+
+def test_the_critic_finds_what_gives_fillings_away_and_its_slope_is_zero():
+    from musicgan_edu import evaluation
+    from musicgan_edu.completion import critic
+
+    windows = completion.training_windows()[:60].astype(int)
+    gaps = critic.holes(60, FORM.shape[:2], np.random.default_rng(0))
+    assert gaps.any((1, 2)).all()
+    filled = completion.fill_windows(windows, gaps, method="mode")
+    real, fake = FORM.decode(windows), FORM.decode(filled)
+    judge = critic.train(real[:40], fake[:40], ridge=10.0)
+    right = ((judge.logit(real[40:]) > judge.logit(fake[40:])) * 1.0).mean()
+    assert right > 0.7  # windows that it hasn't seen
+    tables = [evaluation.features(scores).values for scores in (real[:40], fake[:40])]
+    x, y = (np.concatenate(tables) - judge.mean) / judge.scale, np.repeat([1.0, 0.0], 40)
+    slope = x.T @ (1 / (1 + np.exp(-x @ judge.weights)) - y) + 10 * judge.weights
+    assert np.abs(slope).max() < 1e-6

@@ -13,6 +13,7 @@ WAYS = (
     "masked",
     "likeliest",
     "gan",
+    "drafts",
     "latent",
     "mode",
     "hold",
