@@ -65,12 +65,18 @@ def whole_bars(score: Score, n_bars: int) -> Score:
     return score.cut(score.pickup, score.pickup + n_beats).replace(pickup=0.0)
 
 
-def table(players: dict[str, Player], real: Sequence[Score], tunes: np.ndarray, train: Sequence[Score], of: np.ndarray) -> None:  # fmt: skip
-    """One line a player. tunes, of : the tunes of real and train."""
+def table(
+    players: dict[str, Player],
+    real: Sequence[Score],
+    tunes: np.ndarray,
+    train: Sequence[Score],
+    of: np.ndarray,
+) -> dict[str, dict[str, evaluation.Tally]]:
+    """One line a player, and the measures behind it. tunes, of : the tunes of real and train."""
     moved = [cleaning.windows(cleaning.to_c(score)) for score in train]
     cut = [[window for j in np.flatnonzero(of != tune) for window in moved[j]] for tune in tunes]
     known = [window for score in moved for window in score]
-    first = True
+    kept: dict[str, dict[str, evaluation.Tally]] = {}
     for name, play in ({"Bach": lambda piece, _: piece} | players).items():
         start = time.process_time()
         fake = [play(piece, windows) for piece, windows in zip(real, cut, strict=True)]
@@ -78,7 +84,7 @@ def table(players: dict[str, Player], real: Sequence[Score], tunes: np.ndarray, 
         measured = evaluation.harmonised(fake)
         mine = [window for score in fake for window in cleaning.windows(score, hop_bars=2)]
         copied = evaluation.copying(mine, known)
-        if first:
+        if not kept:
             print(
                 "| voices | "
                 + " | ".join(measured)
@@ -86,7 +92,7 @@ def table(players: dict[str, Player], real: Sequence[Score], tunes: np.ndarray, 
                 + "|---" * (len(measured) + 3)
                 + "|"
             )
-            first = False
+        kept[name] = measured
         cells = [_cell(one, tunes, 100 if "step" in key else 1) for key, one in measured.items()]
         print(
             f"| {name} | "
@@ -94,6 +100,25 @@ def table(players: dict[str, Player], real: Sequence[Score], tunes: np.ndarray, 
             + f" | {np.median(copied):.2f}, {np.quantile(copied, 0.95):.2f} | {seconds:.2f} |",
             flush=True,
         )
+    return kept
+
+
+def differences(kept: dict[str, dict[str, evaluation.Tally]], tunes: np.ndarray) -> None:
+    """The first player's measures less the others', with bootstraps over tunes of the paired difference."""
+    (first, mine), *others = list(kept.items())[1:]
+    groups = np.unique(tunes, return_inverse=True)[1]
+    for name, theirs in others:
+        said = []
+        for key in ("chord tones", "TD to bass", "TD to others", "parallels / pair-step"):
+            pair = mine[key], theirs[key]
+
+            def gap(i: np.ndarray, pair: tuple[evaluation.Tally, ...] = pair) -> float:
+                a, b = (one.hits[i].sum() / one.cases[i].sum() for one in pair)
+                return float(a - b)
+
+            low, high = evaluation.bootstrap(gap, groups, n_draws=1000)
+            said.append(f"{key} {gap(np.arange(len(groups))):+.3g} [{low:+.3g}, {high:+.3g}]")
+        print(f"{first} less {name}: " + "; ".join(said))
 
 
 def _cell(one: evaluation.Tally, tunes: np.ndarray, factor: float) -> str:
@@ -123,7 +148,9 @@ def main() -> None:
           f"{options.split}; rates a step in %\n")  # fmt: skip
     every, asked = (TRIALS, options.trials) if options.trials is not None else (ROWS, options.rows)
     players = dict(list(every.items())[i] for i in asked or range(len(every)))
-    table(players, real, tunes, train, of)
+    kept = table(players, real, tunes, train, of)
+    print()
+    differences(kept, tunes)
 
 
 if __name__ == "__main__":

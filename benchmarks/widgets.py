@@ -6,8 +6,9 @@
     python benchmarks/widgets.py --only sizes
 
 prints Markdown tables. `latency` moves the latent explorer's slider with the shipped generator behind it:
-`notes` is the time until the roll is drawn, `sound` the time until the new notes are in the audio clock
+`notes` is the time until the roll is drawn, `sound` the time until the scheduler has taken the new notes
 while it plays, plus the output latency that the browser states. (A note then still waits for its beat.)
+`Python` is the kernel's processor time for one move, which other programs' load doesn't change.
 `pages` executes lessons and exports them: no kernel, no stored widget state. The load stands beside the
 figures, since a busy machine makes all of them longer.
 """
@@ -50,7 +51,7 @@ def piece(n):
 """
 MANY = CROWD + "for i in range(10):\n    player.play(piece(200), label=f'Player {i}')"
 LONG = CROWD + "widget = player.Player(piece(10_000))\nwidget"
-#: Stamps: when the roll draws a note, and when a note is handed to the audio clock.
+#: Stamps: when the roll draws a note, and when the playing transport takes other notes.
 STAMP = """
 globalThis.drawn = []; globalThis.handed = [];
 const rounded = CanvasRenderingContext2D.prototype.roundRect;
@@ -58,8 +59,11 @@ CanvasRenderingContext2D.prototype.roundRect = function (...box) {
   if (!this.canvas.classList.contains("mg-lights")) drawn.push(performance.now());
   return rounded.apply(this, box);
 };
-const started = AudioBufferSourceNode.prototype.start;
-AudioBufferSourceNode.prototype.start = function (...when) { handed.push(performance.now()); return started.apply(this, when); };
+globalThis.listen = () => {
+  const transport = globalThis[Symbol.for("musicgan_edu")].current;
+  const renew = transport.renew.bind(transport);
+  transport.renew = (...how) => { renew(...how); handed.push(performance.now()); };
+};
 """
 MOVE = """
 ([value, stamps]) => new Promise((done) => {
@@ -69,9 +73,8 @@ MOVE = """
   slider.value = value;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
   const look = () => {
-    // The roll is drawn and the notes are handed over in one go; a note handed over before is an old one.
-    const at = drawn.length && (stamps === "drawn" ? drawn[0] : handed.find((time) => time >= drawn[0] - 8));
-    if (at) done(at - start);
+    const at = globalThis[stamps];
+    if (at.length) done(at[0] - start);
     else if (performance.now() - start > 4000) done(null);
     else setTimeout(look, 1);
   };
@@ -136,11 +139,16 @@ def moves(page, stamps: str) -> np.ndarray:
 
 def latency(options: argparse.Namespace) -> None:
     head("from slider to", "moves", "median ms", "95th percentile ms", "load")
-    with notebook(EXPLORER) as (page, _):
+    with notebook(EXPLORER) as (page, lab):
+        clock = "__import__('time').process_time()"
+        before = lab.python(page, clock)
         still = moves(page, "drawn")
+        python = 1000 * (lab.python(page, clock) - before) / N_MOVES
+        row("Python", N_MOVES, f"mean {python:.0f}", "", load())
         row("notes, silent", len(still), *np.percentile(still, [50, 95]).round(), load())
         page.get_by_label("Play", exact=True).click()
         page.wait_for_timeout(1000)
+        page.evaluate("listen()")
         playing = moves(page, "drawn")
         row("notes, playing", len(playing), *np.percentile(playing, [50, 95]).round(), load())
         context = "globalThis[Symbol.for('musicgan_edu')].context"

@@ -78,7 +78,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
 def cycle_loss(back: np.ndarray, start: np.ndarray) -> float:
     """‖F(G(x)) − x‖₁: the L1 distance of each cell, averaged over all the others.
 
-    Both are (B, T, V, C): pieces, pulses, voices, and in the last axis what a cell holds.
+    Both are (B, T, V, C): pieces, pulses, voices, and what a cell holds.
     """
     per_cell = np.abs(back - start).sum(axis=-1)
     return float(per_cell.mean())
@@ -108,7 +108,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
 
 
 def chosen_operation(wishes: np.ndarray, strength: float, keep: float) -> np.ndarray:
-    """The number of the operation with the largest logit in each cell; `wishes` is (…, O).
+    """The operation with the largest logit in each cell; `wishes` is (…, O).
 
     Operation 0 keeps what stands there. Logits: strength · wishes, and `keep` more for
     operation 0.

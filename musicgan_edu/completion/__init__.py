@@ -187,7 +187,7 @@ def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None
         raise CompletionError(
             f"completion: {len(touched)} tracks of {name} have gaps; what fills knows {len(FORM.tracks)} voices"
         )
-    for track in touched:
+    for track in touched.tolist():
         if score.tracks[track].is_drum:
             raise CompletionError(
                 f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches"

@@ -104,6 +104,7 @@ class Index:
         self.labels: list[str] = []
         self.values = {name: np.zeros((0, len(s.mean)), np.float32) for name, s in self.scales.items()}
         self._vectors = {name: values.copy() for name, values in self.values.items()}
+        self._joined: dict[str, np.ndarray] = {}  # by kind, until a piece comes or goes
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -137,6 +138,7 @@ class Index:
                 raise RecommendationError(
                     f"recommendation: {name} must be {values.shape[1]} finite numbers a piece, got shape {got}"
                 )
+        self._joined.clear()
         for name, values in self.values.items():
             new = np.asarray(features[name], np.float32)
             self.values[name] = np.concatenate([values, new])
@@ -148,6 +150,7 @@ class Index:
     def remove(self, key: str) -> None:
         """Forget a piece; RecommendationError where it isn't there."""
         row = self._row(key)
+        self._joined.clear()
         for table in (self.values, self._vectors):
             for name in table:
                 table[name] = np.delete(table[name], row, 0)
@@ -162,7 +165,10 @@ class Index:
     def vectors(self, kind: str = "both") -> np.ndarray:
         """All pieces as vectors of length 1, float32 (N, F): a product of two is their likeness."""
         blocks = self._blocks(kind)
-        return np.concatenate([self._vectors[name] for name in blocks], 1) / np.sqrt(len(blocks))
+        if kind not in self._joined:
+            parts = [self._vectors[name] / np.float32(np.sqrt(len(blocks))) for name in blocks]
+            self._joined[kind] = np.concatenate(parts, 1)
+        return self._joined[kind]
 
     def vector(self, features: Mapping[str, np.ndarray], kind: str = "both") -> np.ndarray:
         """One piece's features as such a vector, (F,)."""

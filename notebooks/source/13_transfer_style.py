@@ -246,7 +246,7 @@ assert np.isclose(
 def cycle_loss(back: np.ndarray, start: np.ndarray) -> float:
     """‖F(G(x)) − x‖₁: the L1 distance of each cell, averaged over all the others.
 
-    Both are (B, T, V, C): pieces, pulses, voices, and in the last axis what a cell holds.
+    Both are (B, T, V, C): pieces, pulses, voices, and what a cell holds.
     """
     # BEGIN SOLUTION
     per_cell = np.abs(back - start).sum(axis=-1)
@@ -371,7 +371,7 @@ assert home["as it is"] - already < 0.05
 
 # %%
 def chosen_operation(wishes: np.ndarray, strength: float, keep: float) -> np.ndarray:
-    """The number of the operation with the largest logit in each cell; `wishes` is (…, O).
+    """The operation with the largest logit in each cell; `wishes` is (…, O).
 
     Operation 0 keeps what stands there. Logits: strength · wishes, and `keep` more for
     operation 0.
@@ -495,6 +495,8 @@ other_way = {
     "random edits": rivals.random_edits(b, editors.edit(b, "bach")),
     "ours, strength 1": editors.edit(b, "bach"),
 }
+
+# %%
 to_bach = {}
 for name, cells in other_way.items():
     table = evaluation.features(style.scores_of(cells))

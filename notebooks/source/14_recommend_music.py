@@ -4,7 +4,7 @@
 # "If you like this, you will like …" stands under every piece on every platform. Behind the sentence there is a
 # list of numbers for each piece, an angle between two lists, and a bit of arithmetic when you press a heart. In
 # this lesson you build all three. Where do the numbers come from? A discriminator has spent its training
-# listening: perhaps what it has learned for the game is good for something else. You measure whether it is.
+# listening: perhaps what it has learned there is good for something else. You measure whether it is.
 #
 # ## Objectives
 # When you have worked through this lesson, you can
@@ -101,10 +101,11 @@ assert not np.array_equal(hearing.windows(other)[:1], windows[:1])
 # to another: 12 + 144 shares. Each number has a name, and any musician could have counted it. We take the
 # square root of each share, so that a rare step isn't drowned by a common one.
 #
-# **Sounds.** A discriminator played a GAN's game on windows like ours and had to tell real ones from made ones.
-# We throw away its verdict and keep its last hidden layer, 96 numbers a step, of which we take the mean and the
-# deviation over all steps of all windows; and of those 192 the 32 directions in which pieces differ most
-# (PCA). Nobody knows what they mean. Radford and colleagues (2016) did the same with pictures.
+# **Sounds.** A discriminator like lesson 05's learned to tell windows like ours from damaged ones: another's
+# second half, another's bass, wrong notes. We throw away its verdict and keep its last hidden layer, 96 numbers a
+# step, of which we take the mean and the deviation over all steps of all windows; and of those 192 the 16
+# directions in which pieces differ most (PCA). Nobody knows what they mean. Radford and colleagues (2016) did
+# the same with pictures, and a discriminator out of a GAN's game.
 
 # %%
 for kind, values in features.items():
@@ -234,7 +235,7 @@ assert np.isclose(average_precision(ranked), (1 + 2 / 3 + 3 / 6) / 3)
 # Three rules keep the numbers honest.
 #
 # **Split by piece.** Queries are *test* pieces, candidates *train* pieces. The listener's discriminator was trained on
-# train pieces only, so no query was ever part of its lesson.
+# train pieces only, so no query was ever part of its training.
 #
 # **No easy hits.** Two movements of one work, or one tune printed in two books, are no discovery. They must not
 # be in each other's rankings (Flexer 2007 calls it an artist filter). Here we leave out what shares a title; the
@@ -345,8 +346,8 @@ for name, score in scores.items():
 # %% [markdown]
 # ## 6. The confound
 # The first row is the one to think about. `form` knows the beats in a bar, the note values, how many notes sound
-# at once, the number of tracks and the length. It has not looked at a single pitch, and it does about as well as
-# those who have. A chorale is a chorale because it has four voices, if all the others have one.
+# at once, the number of tracks and the length. It has not looked at a single pitch, and it does as well as those
+# who have, or nearly. A chorale is a chorale because it has four voices, if all the others have one.
 #
 # So most of what any row here, and in most papers of this kind, measures is how a collection was *written
 # down*. "The features recognise Bach" is not what a high P@5 shows. What helps:
@@ -357,7 +358,8 @@ for name, score in scores.items():
 # - put the confound's own row in the table, as a baseline.
 
 # %%
-assert scores["outside only"] > 0.6
+heard = [score for name, score in scores.items() if name != "outside only"]
+assert scores["outside only"] > max(heard) - 0.1
 tunes = np.isin(labels, ["oneills1850", "ryansMammoth"])
 q, c = queries[tunes[queries]], candidates[tunes[candidates]]
 for name, kind in kinds.items():
@@ -367,8 +369,13 @@ for name, kind in kinds.items():
     print(f"two tune books, {name:20} P@5 {one.precision.mean():.2f}")
 
 # %% [markdown]
-# Two books of Irish and fiddle tunes, collected on two sides of an ocean, share dances and even tunes. Nothing
-# tells them apart well, and nothing should: that is what likeness looks like when the confound is gone.
+# Two books of Irish and fiddle tunes share dances and even tunes, and chance is a half. Nothing tells them apart
+# well, and nothing should: that is what likeness looks like when the confound is gone.
+#
+# And the training? On all test pieces of the benchmark (`benchmarks/recommend.py`, three collections), the
+# intervals of the trained and the untrained network's precision overlap, and counts lie close to both. A network
+# that found damage in 86 % of pairs of unseen windows has learned something, but hardly anything that *this*
+# question asks for. Say so when it happens to you: it is a result.
 
 # %% [markdown]
 # ## 7. Likes and dislikes
@@ -448,8 +455,10 @@ shelf
 # The same without a widget: the list, and the list of somebody who likes its last piece and not its first.
 
 # %% static="recommender"
-first = index.query(features, count=5)
-second = index.query(features, count=5, liked=[first[-1].key], disliked=[first[0].key])
+key = "bach/bwv66.6.mxl"
+first = index.query(key, count=5)
+marks = {"liked": [first[-1].key], "disliked": [first[0].key]}
+second = index.query(key, count=5, **marks)
 for name, hits in {"at first": first, "after a like and a dislike": second}.items():
     print(name)
     for hit in hits:
