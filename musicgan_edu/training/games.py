@@ -172,10 +172,6 @@ class GAN(Game):
         ]
 
     def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
-        if self.recipe.cooling < 1:
-            pace = max(0.02, min(1.0, (1 - progress) / (1 - self.recipe.cooling)))
-            self.g_optimizer.learning_rate.assign(pace * self.recipe.g_rate)
-            self.d_optimizer.learning_rate.assign(pace * self.recipe.d_rate)
         return self.compiled_step(real)
 
     def preview(self, n: int, *, step: int) -> np.ndarray:
