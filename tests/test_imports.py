@@ -22,7 +22,7 @@ HOMES = {
     "pretty_midi": {"corpus", "playback"},
     "matplotlib": {"plotting"},
     "keras": {"models", "losses", "training", "sampling", "baselines", *APPLICATIONS},
-    "tensorflow": {"models", "losses", "training", "sampling", "baselines", *APPLICATIONS},
+    "tensorflow": {"models", "losses", "training", "sampling", "baselines", "teaching", *APPLICATIONS},
     "sklearn": {"evaluation", "recommendation"},
     "librosa": {"audio"},
     "noisereduce": {"audio"},
