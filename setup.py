@@ -14,7 +14,8 @@ class BuildWithLessons(build_py):
         super().run()
         if self.editable_mode:
             return
-        for path in sorted(Path("notebooks").rglob("[0-9][0-9]_*.ipynb")):
+        patterns = ("[0-9][0-9]_*.ipynb", "start.ipynb", "primer_*.ipynb")
+        for path in sorted(path for pattern in patterns for path in Path("notebooks").rglob(pattern)):
             target = Path(self.build_lib, "musicgan_edu", "lessons", path.relative_to("notebooks"))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

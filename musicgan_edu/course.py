@@ -1,6 +1,7 @@
 """The course's notebooks, built from their sources.
 
-Comes in: notebooks/source/NN_verb_object.py (jupytext percent format, solutions inside).
+Comes in: notebooks/source/NN_verb_object.py (jupytext percent format, solutions inside); start.py and
+primer_subject.py, pages that are no lessons.
 Goes out: notebooks/NN_verb_object.ipynb for learners, solutions cut to stubs and folded, and
 notebooks/solutions/NN_verb_object.ipynb; byte for byte the same as long as the sources are.
 
@@ -31,6 +32,7 @@ __all__ = ["Cell", "CourseError", "Lesson", "build", "check", "cut_solution", "q
 ROOT = Path(__file__).resolve().parent.parent / "notebooks"
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # what nbgrader writes, so that both agree
 MAX_LINES, MAX_STATEMENT_LINES, MAX_COLUMNS = 25, 15, 88
+PAGE = re.compile(r"start|primer(_[a-z0-9]+)+")  # the stems of pages: no number, no exercises, one version
 SECTIONS = ("Objectives", "Exercises", "Quiz", "Recap")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -40,6 +42,8 @@ _SOLUTION = re.compile(
     r"^(?P<indent>[ \t]*)# BEGIN SOLUTION[ \t]*\n.*?^[ \t]*# END SOLUTION[ \t]*$", re.M | re.S
 )
 _CHECK = re.compile(r"""checks\.check\(\s*["']([^"']+)["']""")
+_LINK = re.compile(r"\[([^\]]*)\]\((\d\d)\)")
+_MINUTES = re.compile(r"\*(\d+) minutes")
 _OPTION = re.compile(r"^- \[(?P<mark>[ x])\] (?P<text>.+?) :: (?P<why>.+)$", re.S)
 
 
@@ -73,7 +77,7 @@ _DEFINITION = (ast.FunctionDef, ast.ClassDef)
 
 @dataclasses.dataclass(frozen=True)
 class Lesson:
-    """A lesson as written: `name` is the file's stem, `title` the text of its first heading."""
+    """A lesson or a page as written: `name` is the file's stem, `title` the text of its first heading."""
 
     name: str
     title: str
@@ -81,20 +85,27 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        return self.name[:2]
+        """The lesson's number, "07"; empty for a page."""
+        return "" if self.is_page else self.name[:2]
+
+    @property
+    def is_page(self) -> bool:
+        return bool(PAGE.fullmatch(self.name))
 
 
 def read(path: Path) -> Lesson:
     """Read one source; CourseError when its name or first heading isn't a lesson's."""
     import jupytext  # here, because `musicgan lab` must not wait for it
 
-    if not re.fullmatch(r"\d\d_[a-z0-9]+(_[a-z0-9]+)+", path.stem):
+    is_page = PAGE.fullmatch(path.stem)
+    if not (is_page or re.fullmatch(r"\d\d_[a-z0-9]+(_[a-z0-9]+)+", path.stem)):
         raise CourseError(f"course: a source is called NN_verb_object.py, not {path.name}")
     notebook = jupytext.read(path, fmt="py:percent")
     cells = tuple(Cell(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells)
     first = cells[0].text.splitlines()[0] if cells and cells[0].text else ""
-    if not first.startswith(f"# {path.stem[:2]} · "):
-        raise CourseError(f"course: {path.name} must open with '# {path.stem[:2]} · Title', not {first!r}")
+    opening = "# " if is_page else f"# {path.stem[:2]} · "
+    if not first.startswith(opening):
+        raise CourseError(f"course: {path.name} must open with '{opening}Title', not {first!r}")
     return Lesson(path.stem, first.removeprefix("# "), cells)
 
 
@@ -168,14 +179,31 @@ def _versions(lesson: Lesson, *, solutions: bool) -> Iterator[Cell]:
 
 
 def _navigation(lessons: Sequence[Lesson], position: int) -> str:
-    links = []
-    if position > 0:
-        before = lessons[position - 1]
-        links.append(f"[← {before.title}]({before.name}.ipynb)")
-    if position + 1 < len(lessons):
-        after = lessons[position + 1]
-        links.append(f"[{after.title} →]({after.name}.ipynb)")
+    before, after = lessons[max(0, position - 1) : position], lessons[position + 1 : position + 2]
+    links = [f"[← {lesson.title}]({lesson.name}.ipynb)" for lesson in before]
+    links += [f"[{lesson.title} →]({lesson.name}.ipynb)" for lesson in after]
     return " | ".join(links)
+
+
+def _with_links(cell: Cell, lessons: Sequence[Lesson]) -> Cell:
+    """`[words](07)` becomes a link to lesson 07, `[](07)` one with its title and minutes; if it exists."""
+    by_number = {lesson.number: lesson for lesson in lessons}
+
+    def link(found: re.Match[str]) -> str:
+        words, number = found.groups()
+        lesson = by_number.get(number)
+        if lesson is None:
+            return words or f"{number} · still to come"
+        minutes = _MINUTES.search(lesson.cells[0].text)
+        behind = f", {minutes[1]} minutes" if minutes and not words else ""
+        return f"[{words or lesson.title}]({lesson.name}.ipynb){behind}"
+
+    return dataclasses.replace(cell, text=_LINK.sub(link, cell.text)) if cell.kind == "markdown" else cell
+
+
+def _render_page(page: Lesson, lessons: Sequence[Lesson]) -> str:
+    """The notebook of a page as text: no exercises, no neighbours, links to lessons by their number."""
+    return _as_notebook([_with_links(cell, lessons) for cell in _versions(page, solutions=False)])
 
 
 def render(lessons: Sequence[Lesson], position: int, *, solutions: bool) -> str:
@@ -186,6 +214,10 @@ def render(lessons: Sequence[Lesson], position: int, *, solutions: bool) -> str:
     cells[0] = dataclasses.replace(cells[0], text=f"{cells[0].text}{note}\n\n{links}".rstrip())
     if links:
         cells.append(Cell("markdown", links, {}))
+    return _as_notebook(cells)
+
+
+def _as_notebook(cells: Sequence[Cell]) -> str:
     seen: set[str] = set()
     notebook = {
         "cells": [_json_cell(cell, _cell_id(cell, seen)) for cell in cells],
@@ -220,10 +252,15 @@ def _json_cell(cell: Cell, cell_id: str) -> dict[str, Any]:
     return made
 
 
+def _sources(root: Path) -> list[Lesson]:
+    return [read(path) for path in sorted((root / "source").glob("*.py"))]
+
+
 def _wanted(root: Path) -> dict[Path, str]:
     """Every notebook that the sources under `root` make: path → text."""
-    lessons = [read(path) for path in sorted((root / "source").glob("*.py"))]
-    made = {}
+    sources = _sources(root)
+    lessons = [source for source in sources if not source.is_page]
+    made = {root / f"{page.name}.ipynb": _render_page(page, lessons) for page in sources if page.is_page}
     for position, lesson in enumerate(lessons):
         made[root / f"{lesson.name}.ipynb"] = render(lessons, position, solutions=False)
         made[root / "solutions" / f"{lesson.name}.ipynb"] = render(lessons, position, solutions=True)
@@ -231,7 +268,8 @@ def _wanted(root: Path) -> dict[Path, str]:
 
 
 def _built(root: Path) -> set[Path]:
-    return {*root.glob("[0-9][0-9]_*.ipynb"), *(root / "solutions").glob("*.ipynb")}
+    pages = {path for path in root.glob("*.ipynb") if PAGE.fullmatch(path.stem)}
+    return pages | {*root.glob("[0-9][0-9]_*.ipynb"), *(root / "solutions").glob("*.ipynb")}
 
 
 def build(root: Path = ROOT) -> list[Path]:
@@ -250,8 +288,7 @@ def build(root: Path = ROOT) -> list[Path]:
 
 def check(root: Path = ROOT) -> list[str]:
     """What is wrong with the course under `root`, a line each: stale notebooks, broken lessons."""
-    lessons = [read(path) for path in sorted((root / "source").glob("*.py"))]
-    problems = [f"{lesson.name}: {problem}" for lesson in lessons for problem in _problems(lesson)]
+    problems = [f"{lesson.name}: {problem}" for lesson in _sources(root) for problem in _problems(lesson)]
     wanted = _wanted(root)
     for path in sorted(wanted.keys() | _built(root)):
         if path not in wanted:
@@ -277,7 +314,8 @@ def _heading_problems(lesson: Lesson) -> Iterator[str]:
         if len(marks) == 1:
             yield f"a second title: {title!r}"
     titles = [title for marks, title in headings if len(marks) == 2]
-    yield from (f"no section '## {section}'" for section in SECTIONS if section not in titles)
+    wanted = () if lesson.is_page else SECTIONS
+    yield from (f"no section '## {section}'" for section in wanted if section not in titles)
     yield from (f"image without alt text: {found}" for found in re.findall(r"!\[\]\([^)]*\)", prose))
 
 
@@ -319,7 +357,7 @@ def _exercise_problems(lesson: Lesson) -> Iterator[str]:
             if name not in made:
                 yield f"checks {name!r}, which no exercise before it defines"
     yield from (f"exercise {name!r} is never checked" for name in made.keys() - set(checked))
-    registered = set(checks.names(lesson.number))
+    registered = set(checks.names(lesson.number)) if lesson.number else set()
     yield from (f"exercise {name!r} isn't registered in checks" for name in made.keys() - registered)
     yield from (f"checks registers {name!r}, not in the lesson" for name in registered - made.keys())
     for name in sorted(made.keys() & registered):

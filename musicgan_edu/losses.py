@@ -117,7 +117,7 @@ def gradient_penalty(
     ----------
     critic : maps (B, …) to logits (B, …).
     real, fake : float32 (B, …).
-    mix : ε, shape (B, 1, …); uniform on [0, 1], one a sample, where it isn't given.
+    mix : ε, shape (B, 1, …); uniform on [0, 1], one a sample, from unseeded chance where it isn't given.
     """
     if mix is None:
         shape = tf.concat([tf.shape(real)[:1], tf.ones(tf.rank(real) - 1, tf.int32)], 0)
@@ -175,8 +175,9 @@ LOSSES = {
     "relativistic": Loss(relativistic_discriminator, relativistic_generator),
 }
 
-Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]
-#: Functions of (D, x, G(z)). The usual weights: λ = 10 for "gradient penalty", γ = 1 for the others.
+Penalty = Callable[..., tf.Tensor]
+#: Functions of (D, x, G(z)), "gradient penalty" of a `mix` besides. The usual weights: λ = 10 for "gradient
+#: penalty", γ = 1 for the others.
 PENALTIES: dict[str, Penalty] = {
     "none": no_penalty,
     "gradient penalty": gradient_penalty,

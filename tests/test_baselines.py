@@ -243,10 +243,19 @@ def test_the_network_hears_intervals_and_holds(network):
     heard = network._heard(tokens, known).numpy()[0]
     assert heard[4].tolist() == [30, 20, 10, form.rest]
     assert heard[31].tolist() == [form.hold, 20, 10, form.rest]  # the first voice isn't known any more
-    table = {u: network.intervals[0, u].get_weights()[0][:, 0] for u in (1, 2)}
-    by_interval = network._by_interval(heard[None].astype(np.int32)).numpy()[0, 31, 0]
-    want = [table[1][p - 20 + form.n_pitches] + table[2][p - 10 + form.n_pitches] for p in range(46)]
-    assert by_interval == pytest.approx(want, abs=1e-5)
+    table = network.intervals[0].numpy()
+    by_interval = network._by_interval(0, heard[None].astype(np.int32)).numpy()[0, 31]
+    gaps = [(np.clip(p - 20, -24, 24) + 24, np.clip(p - 10, -24, 24) + 24) for p in range(46)]
+    assert by_interval == pytest.approx([table[1][a] + table[2][b] for a, b in gaps], abs=1e-5)
+
+
+def test_the_network_knows_where_a_voice_was_and_where_it_will_be(network):
+    form = VoiceEncoding()
+    heard = np.full((1, 32, 4), form.hold, np.int32)
+    heard[0, 3, 0], heard[0, 9, 0], heard[0, 20, 0] = 30, 33, form.rest
+    before, after = (network._nearest(heard, later=later).numpy()[0, :, 0] for later in (False, True))
+    assert before[[3, 4, 9, 10, 31]].tolist() == [form.hold, 30, 30, 33, 33]
+    assert after[[0, 3, 8, 9, 31]].tolist() == [30, 33, 33, form.hold, form.hold]
 
 
 def test_the_network_takes_other_grids_and_a_single_voice():

@@ -137,10 +137,26 @@ def test_names_and_what_is_none():
     assert {"chorales", "palestrina", "ryansMammoth", "essenFolksong", "oneills1850", "nottingham"} <= set(
         corpus.names()
     )
-    with pytest.raises(ReadError, match="'choral' is neither a folder nor one of chorales, airdsAirs"):
+    with pytest.raises(
+        ReadError, match="'choral' is neither a folder nor one of chorales, masses, airdsAirs"
+    ):
         corpus.load("choral")
     with pytest.raises(ReadError, match="split must be one of train, validation, test or None, got 'dev'"):
         corpus.load("chorales", split="dev")
+
+
+@pytest.mark.slow  # reads 231 files where the cache is cold
+def test_the_masses_are_palestrinas_in_four_voices_and_halved_values():
+    masses = corpus.collect("masses", progress=False)
+    assert len(masses.scores) > 200
+    assert {(len(score.tracks), score.beats_per_bar) for score in masses.scores} == {(4, 4.0)}
+    assert set(masses.splits.values()) == {"train", "validation", "test"}
+    one = masses.scores[0]
+    whole = corpus.read(corpus._root_of("palestrina") / f"{one.source}.krn")
+    assert whole.beats_per_bar == 8
+    assert np.array_equal(one.notes["onset"], whole.notes["onset"] / 2)
+    assert np.array_equal(one.notes["duration"], whole.notes["duration"] / 2)
+    assert np.array_equal(one.notes["pitch"], whole.notes["pitch"])
 
 
 # ---- reading MIDI ---------------------------------------------------------------------------------

@@ -218,6 +218,74 @@ def test_a_source_with_a_wrong_name_or_title_is_refused(tmp_path, name, text, me
         course.read(path)
 
 
+PAGE = """# %% [markdown]
+# # Start here
+# First [zero](00), then [](01), [two](02), [](02).
+#
+# | lesson |
+# |---|
+# | [](00) |
+
+# %% interactive="player"
+play()
+
+# %% static="player"
+print("[](00)")
+"""
+
+
+def test_a_page_has_one_version_and_links_to_the_lessons_that_exist(root):
+    write(root, "start", PAGE)
+    source = (root / "source/00_make_tone.py").read_text()
+    write(
+        root,
+        "00_make_tone",
+        source.replace("# # 00 · A tone", "# # 00 · A tone\n# *45 minutes. No network.*"),
+    )
+    course.build(root)
+    first, *_, last = cells(root, "start.ipynb")
+    assert (
+        "First [zero](00_make_tone.ipynb), then [01 · More](01_make_more.ipynb), two, 02 · still to come."
+        in first.source
+    )
+    assert "| [00 · A tone](00_make_tone.ipynb), 45 minutes |" in first.source
+    assert last.source == 'print("[](00)")'  # code stays as it is
+    assert not (root / "solutions" / "start.ipynb").exists()
+    assert cells(root, "01_make_more.ipynb")[-1].source == "[← 00 · A tone](00_make_tone.ipynb)"
+    assert course.check(root) == []
+
+
+def test_a_page_needs_no_sections_but_keeps_every_other_rule(root):
+    write(root, "primer_music_theory", PAGE.replace('static="player"', 'static="other"'))
+    write(root, "primer_mathematics", PAGE + BODY.replace("# ## Quiz", "# ##### Quiz"))
+    write(root, "start", PAGE)
+    course.build(root)
+    (root / "start.ipynb").write_text("{}")
+    found = course.check(root)
+    assert "primer_music_theory: interactive 'player' has no static twin" in found
+    assert "start.ipynb: stale; run `make lessons`" in found
+    assert any(
+        line.startswith("primer_mathematics: ") and "isn't registered in checks" in line for line in found
+    )
+    assert any("heading 'Quiz' skips a level" in line for line in found)
+    (root / "source" / "start.py").unlink()
+    assert root / "start.ipynb" in course.build(root)
+    assert not (root / "start.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("primer", "# %% [markdown]\n# # A", "called NN_verb_object.py, not primer.py"),
+        ("start", "# %% [markdown]\n# ## A", "start.py must open with '# Title', not '## A'"),
+    ],
+)
+def test_a_page_with_a_wrong_name_or_title_is_refused(tmp_path, name, text, message):
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    with pytest.raises(MusicganError, match=re.escape(message)):
+        course.read(tmp_path / f"{name}.py")
+
+
 def test_every_region_is_cut_at_its_own_depth():
     code = "a = 1\n# BEGIN SOLUTION\na = 2\n# END SOLUTION\nif a:\n    # BEGIN SOLUTION\n    b = 3\n    # END SOLUTION"
     assert course.cut_solution(code) == (

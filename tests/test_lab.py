@@ -70,6 +70,15 @@ def test_jupyterlab_is_neither_killed_in_its_question_nor_left_behind(name):
     assert ours.returncode == 3
 
 
+def test_pages_are_put_down_beside_the_lessons(shipped, mine):
+    for name in ("start.ipynb", "primer_music_theory.ipynb", "Untitled.ipynb"):
+        (shipped / name).write_text(name)
+    placed = lab.put_lessons(mine, shipped=shipped)
+    assert placed.written == (FIRST, SECOND, "primer_music_theory.ipynb", SOLVED, "start.ipynb")
+    assert str(placed).startswith("2 lessons written")  # a page is none
+    assert f"--LabApp.default_url=/lab/tree/{FIRST}" in lab.command(mine)
+
+
 def test_a_second_time_nothing_happens(shipped, mine):
     lab.put_lessons(mine, shipped=shipped)
     (mine / FIRST).write_text("my answers")

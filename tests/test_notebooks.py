@@ -17,7 +17,9 @@ from musicgan_edu import course, lab
 pytestmark = pytest.mark.notebook
 RESULTS = course.ROOT.parent / "test-results" / "notebooks.tsv"
 LESSONS = sorted(course.ROOT.glob("[0-9][0-9]_*.ipynb"))
+PAGES = sorted(path for path in course.ROOT.glob("*.ipynb") if course.PAGE.fullmatch(path.stem))
 SECONDS = {"07": 360}  # the lesson that trains; the others
+PAGE_SECONDS = 60  # on a busy machine; a page is for reading
 MEGABYTES = 1536  # 1.5 GB, in units of 1024 kB as the kernel counts
 CHECK = re.compile(r"^(\d\d\.\w+): (. [a-z ]+)", re.M)
 
@@ -71,6 +73,19 @@ def test_lesson(lesson, version, tmp_path, monkeypatch):
     assert memory <= MEGABYTES
     assert_checks_answer(notebook, version, tmp_path)
     assert_outputs_are_good(notebook)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_page(page, tmp_path, monkeypatch):
+    """A page that is no lesson has one version, and leaves nothing behind."""
+    monkeypatch.delenv("MUSICGAN_PROGRESS", raising=False)
+    notebook, seconds, memory = execute(page, tmp_path)
+    with RESULTS.open("a", encoding="utf-8") as stream:
+        stream.write(f"{page.stem}\tpage\t{seconds:.1f}\t{memory:.0f}\n")
+    assert seconds <= PAGE_SECONDS
+    assert memory <= MEGABYTES
+    assert_outputs_are_good(notebook)
+    assert [name for name in os.listdir(tmp_path) if name != ".ipynb_checkpoints"] == []
 
 
 def assert_checks_answer(notebook, version, folder):

@@ -12,6 +12,7 @@ import traitlets
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from musicgan_edu import corpus, playback
 from musicgan_edu.score import Score, Track
 from musicgan_edu.widgets import front_end, player
 
@@ -125,3 +126,55 @@ def test_an_exported_notebook_shows_and_sounds():
     page, _ = HTMLExporter().from_notebook_node(notebook)
     assert 'alt="Piano roll of A &amp; B' in page
     assert re.search(r'<audio [^>]*src="data:audio/mpeg;base64,', page)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A player, and a function that asks it as the page does: its answers, with their bytes."""
+    widget = player.Player(song(title="A/B: <b>"))
+    answers = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=(): answers.append((content, *buffers)))
+
+    def ask(wish, rows, tempo=90.0):
+        answers.clear()
+        data = np.array(rows, dtype=np.float64).tobytes()
+        widget._handle_custom_msg({"do": wish, "tempo": tempo}, [memoryview(data)])
+        return answers
+
+    return ask
+
+
+def test_the_file_holds_what_stands_in_the_page(asked, tmp_path):
+    [(content, data)] = asked("midi", [[0, 61, 0, 1, 80], [1, 38, 1, 1, 80]], tempo=150.0)
+    assert content == {"kind": "midi", "name": "AB b.mid"}
+    (tmp_path / "it.mid").write_bytes(data)
+    back = corpus.read(tmp_path / "it.mid")
+    assert (back.notes["pitch"].tolist(), round(back.tempo)) == ([61, 38], 150)
+
+
+def test_the_engraved_page_of_a_long_piece_is_its_beginning(asked):
+    [(content, svg)] = asked("page", [[0, 60, 0, 1, 80]])
+    assert content["said"] == ""
+    assert svg.startswith(b"<svg")
+    [(content, _)] = asked("page", [[0, 60, bar * 4, 4, 80] for bar in range(70)])
+    assert content["said"] == "The page shows the first 64 of 70 bars."
+
+
+def test_notes_that_no_score_can_hold_are_a_message(asked):
+    [(content,)] = asked("midi", [[0, 200, 0, 1, 80]])
+    assert content == {"kind": "problem", "said": "score: pitches must be 0 to 127 ()"}
+
+
+def test_an_exported_page_has_the_midi_file():
+    link = re.search(
+        r'<a href="data:audio/midi;base64,([^"]+)" download="Song.mid">',
+        static(player.Player(song()))["text/html"],
+    )
+    assert base64.b64decode(link[1]) == playback.to_midi(song())
+
+
+def test_a_file_brings_what_it_needs_once_and_first():
+    whole = front_end("sound.js", "roll.js", "player.js")
+    assert whole.count("function make(") == whole.count("class Transport") == whole.count("class Roll") == 1
+    places = [whole.index(f"class {name}") for name in ("Transport", "Roll", "Editor", "Takeaway", "View")]
+    assert places == sorted(places)

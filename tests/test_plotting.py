@@ -291,3 +291,19 @@ def test_marked_roll_colours_each_note_by_its_number():
 def test_marked_roll_refuses_values_that_do_not_fit(values):
     with pytest.raises(PlotError, match=r"expected \d+ finite values \(one a note\), got"):
         plotting.marked_roll(duet(), values, label="x")
+
+
+def test_progress_draws_a_box_for_each_part_and_says_the_counts():
+    figure = plotting.progress({"00 · So$u_n$d": (1, 3), "01 · Data": (2, 2), "x": (0, 0)}, title="Mine")
+    filled = [bar.get_facecolor()[3] > 0 for bar in figure.axes[0].patches]
+    assert filled == [True, False, False, True, True]
+    assert (
+        figure.alt_text == "Progress of Mine, in exercises: 00 · So$u_n$d 1 of 3; 01 · Data 2 of 2; x 0 of 0."
+    )
+    assert png_size(figure)
+
+
+@pytest.mark.parametrize("counts", [{}, {"a": (3, 2)}, {"a": (-1, 2)}])
+def test_progress_of_nothing_or_beyond_the_whole_is_refused(counts):
+    with pytest.raises(PlotError, match=r"expected name → \(done, of how many\)"):
+        plotting.progress(counts)

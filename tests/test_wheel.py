@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import musicgan_edu
+from musicgan_edu.lab.courses import PATTERNS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("musicgan_edu", "notebooks", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CITATION.cff", "CONTRIBUTING.md")  # fmt: skip
@@ -45,7 +46,7 @@ def wheel(tmp_path_factory):
 @pytest.mark.slow
 def test_the_wheel_carries_lessons_and_parts_and_stays_small(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for path in ROOT.glob("notebooks/**/[0-9][0-9]_*.ipynb"):
+    for path in (path for pattern in PATTERNS for path in ROOT.glob(f"notebooks/**/{pattern}")):
         assert f"musicgan_edu/lessons/{path.relative_to(ROOT / 'notebooks').as_posix()}" in names
     for folder, kinds in (("sounds", ".sf3"), ("widgets", ".js")):
         assert any(name.startswith(f"musicgan_edu/{folder}/") and name.endswith(kinds) for name in names)
@@ -64,7 +65,8 @@ def test_lessons_are_put_down_from_the_wheel_alone(wheel, tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(str(tmp_path / "site"))
-    built = {p.name for p in ROOT.glob("notebooks/[0-9][0-9]_*.ipynb")}
+    built = {path.name for pattern in PATTERNS for path in ROOT.glob(f"notebooks/{pattern}")}
+    assert "start.ipynb" in built
     assert {p.name for p in (tmp_path / "mine").glob("*.ipynb")} == built
 
 

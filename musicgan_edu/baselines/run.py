@@ -25,8 +25,9 @@ __all__ = ["RECIPES", "form_of", "train"]
 
 #: The masked network's recipe; its only phase counts as pretraining.
 MASKED = training.Recipe(
-    generator="masked", latent_dim=0, units=0, width=128, pretraining=1.0, warming=0.0, learning_rate=2e-3
-)
+    generator="masked", latent_dim=0, units=0, width=128, pretraining=1.0, warming=0.0, learning_rate=2e-3,
+    batch_size=32,
+)  # fmt: skip
 RECIPES: dict[str, training.Recipe | dict[str, Any]] = {
     **training.RECIPES,
     "masked": MASKED,

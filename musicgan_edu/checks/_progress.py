@@ -11,9 +11,10 @@ import datetime
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["file", "load", "record"]
+__all__ = ["file", "load", "merge", "record"]
 
 
 def file() -> Path:
@@ -37,8 +38,21 @@ def record(name: str) -> None:
         return
     passed[name] = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     with contextlib.suppress(OSError):
-        _keep_damaged()
-        _write(json.dumps({"version": 1, "passed": passed}, indent=1) + "\n")
+        _save(passed)
+
+
+def merge(earlier: Mapping[str, str]) -> int:
+    """Add passes from elsewhere, keeping the earlier day of two; how many names are new."""
+    passed = load()
+    both = {name: min(day, passed.get(name, day)) for name, day in earlier.items()}
+    if both:
+        _save(passed | both)
+    return len(both.keys() - passed.keys())
+
+
+def _save(passed: Mapping[str, str]) -> None:
+    _keep_damaged()
+    _write(json.dumps({"version": 1, "passed": passed}, indent=1) + "\n")
 
 
 def _keep_damaged() -> None:

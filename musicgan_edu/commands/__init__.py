@@ -4,7 +4,16 @@ Comes in: parsed arguments. Goes out: files, a few lines on stdout. Thin on purp
 room and prints. Rooms are imported inside the functions, so that `musicgan --help` answers at once.
 """
 
-from musicgan_edu.commands import generator, learner, mix, teacher
+from musicgan_edu.commands import (
+    complete,
+    generator,
+    harmonise,
+    learner,
+    mix,
+    recommend,
+    restyle,
+    teacher,
+)
 from musicgan_edu.commands.arguments import Command
 
 __all__ = ["COMMANDS", "Command"]
@@ -13,5 +22,9 @@ COMMANDS: dict[str, Command] = {
     **learner.COMMANDS,
     **generator.COMMANDS,
     **mix.COMMANDS,
+    **restyle.COMMANDS,
+    **harmonise.COMMANDS,
+    **complete.COMMANDS,
+    **recommend.COMMANDS,
     **teacher.COMMANDS,
 }

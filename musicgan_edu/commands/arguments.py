@@ -9,7 +9,19 @@ from pathlib import Path
 
 from musicgan_edu.score import Score, ScoreError
 
-__all__ = ["Command", "count", "longest", "minutes", "moments", "numbers", "port", "seed", "steps", "writer"]
+__all__ = [
+    "Command",
+    "count",
+    "from_to",
+    "longest",
+    "minutes",
+    "moments",
+    "numbers",
+    "port",
+    "seed",
+    "steps",
+    "writer",
+]
 
 
 @dataclasses.dataclass(frozen=True)

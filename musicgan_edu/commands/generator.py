@@ -22,7 +22,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
     parser.add_argument(
         "--recipe", default="chorales",
-        help="chorales, phrases, melodies, convolutional, likelihood, masked, markov or random",
+        help="chorales, phrases, melodies, chords, convolutional, likelihood, masked, markov or random",
     )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(

@@ -18,7 +18,9 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import stat
+import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -34,6 +36,7 @@ __all__ = [
     "ImportReport",
     "cache_folder",
     "collect",
+    "folder_of",
     "import_folder",
     "load",
     "names",
@@ -47,6 +50,8 @@ CACHE_VERSION = 1  # raise it when what reading gives changes
 FORMATS = (*midi.FORMATS, *notation.FORMATS)
 MAX_BEATS = 50_000  # about seven hours; beyond that a file is damaged, or not one piece
 _CHORALES = "chorales"
+_MASSES = "masses"
+_ONE_IN = 2  # of the masses' movements in four parts and 4/2: 225 are read in under a minute
 _ALIASES = {"nottingham": "nottingham-dataset"}
 _NOT_MUSIC = ("demos", "theoryExercises")  # folders of music21's corpus for its own tests
 _MAX_FOLDERS = 20  # so many folders stay cached
@@ -63,7 +68,7 @@ def names() -> tuple[str, ...]:
     """The collections that `load` knows, all from the installed music21."""
     folders = [path.name for path in sorted(_music21_corpus().iterdir()) if _music_files(path)[0]]
     plain = {folder: alias for alias, folder in _ALIASES.items()}
-    return (_CHORALES, *(plain.get(name, name) for name in folders if name not in _NOT_MUSIC))
+    return (_CHORALES, _MASSES, *(plain.get(name, name) for name in folders if name not in _NOT_MUSIC))
 
 
 def load(
@@ -80,7 +85,8 @@ def load(
 
     Parameters
     ----------
-    name : "chorales" (Bach's in four voices and 4/4), another of `names()`, or a folder's path.
+    name : "chorales" (Bach's in four voices and 4/4), "masses" (half of the movements of Palestrina's
+        masses in four voices and 4/2, in halved values: 4/4), another of `names()`, or a folder's path.
     split : "train", "validation", "test", or None for all.
     progress : show a bar while files are read, and say how many were left out.
     n_processes : as many processes read in parallel; None for one a core.
@@ -122,12 +128,16 @@ def collect(
         return _cached(cache, stamp)
     if name == _CHORALES:
         paths = [path for path in paths if path.suffix == ".mxl"]  # two are there as .krn too
+    if name == _MASSES:
+        paths = [path for path in paths if _is_chosen_mass(path)]
     timeout = 120 if is_folder else 3600  # music21's tune books are large, and trusted
     reading = workers.read_many(paths, n_processes=n_processes, timeout=timeout)
     report = _gather(root, paths, _counted(reading, len(paths), progress))
     report = dataclasses.replace(report, ignored=tuple(path.name for path in ignored))
     if name == _CHORALES:
         report = _only_chorales(report)
+    if name == _MASSES:
+        report = _halved(report)
     _keep(cache, stamp, report)
     return report
 
@@ -259,8 +269,16 @@ def _music21_corpus() -> Path:
     return Path(spec.submodule_search_locations[0]) / "corpus"
 
 
+def folder_of(name: str) -> Path:
+    """Where the installed music21 keeps a collection of `names()`; its files' names are below it."""
+    if name not in names():
+        raise ReadError(f"corpus: {name!r} is none of {', '.join(names())}")
+    return _root_of(name)
+
+
 def _root_of(name: str) -> Path:
-    return _music21_corpus() / ("bach" if name == _CHORALES else _ALIASES.get(name, name))
+    folders = {_CHORALES: "bach", _MASSES: "palestrina", **_ALIASES}
+    return _music21_corpus() / folders.get(name, name)
 
 
 def _music_files(root: Path) -> tuple[list[Path], list[Path]]:
@@ -338,3 +356,27 @@ def _not_a_chorale(sections: Sequence[Score]) -> str:
     if n_tracks != 4:
         return f"{n_tracks} parts, not 4"
     return "" if metres == [4.0] else f"bars of {' and '.join(f'{m:g}' for m in metres)} beats, not 4"
+
+
+def _is_chosen_mass(path: Path) -> bool:
+    """Whether a Humdrum file is in four parts and 4/2 throughout, and of the half that is read."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    spines = max((line.count("**kern") for line in text.splitlines() if line.startswith("**")), default=0)
+    metres = set(re.findall(r"\*M\d+/\d+", text))
+    return spines == 4 and metres == {"*M4/2"} and zlib.crc32(path.stem.encode()) // 10 % _ONE_IN == 0
+
+
+def _halved(report: ImportReport) -> ImportReport:
+    """Half note values: Palestrina's beat is the half note, Bach's the quarter, and both are one pulse."""
+    kept = []
+    for score in report.scores:
+        notes = score.notes.copy()
+        notes["onset"] /= 2
+        notes["duration"] /= 2
+        kept.append(
+            score.replace(
+                notes=notes, tracks=CHORALE_VOICES, beats_per_bar=score.beats_per_bar / 2, pickup=score.pickup / 2,
+                tempo=60.0, source=score.source.removesuffix(".krn"),
+            )
+        )  # fmt: skip
+    return ImportReport(tuple(kept), report.rejected)

@@ -12,13 +12,16 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, report; listening (the blind test) and listeners (its files; import it by name).
+novelty, distances, content (what a change of style leaves), report, agreement (of voices with a melody),
+tunes; listening (the blind test) and listeners (its files; import it by name).
 
 References
 ----------
 Raffel et al. (2014): mir_eval, whose form this follows. Lesson 10 uses all of it.
 """
 
+from musicgan_edu.evaluation.agreement import CHORDS, chord_tones, ctnctr, harmonised
+from musicgan_edu.evaluation.content import chroma_similarity, contour_similarity, onset_agreement
 from musicgan_edu.evaluation.distances import (
     Likeness,
     Neighbours,
@@ -62,9 +65,12 @@ from musicgan_edu.evaluation.rhythm import (
     qualified_notes,
 )
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
+from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
+from musicgan_edu.evaluation.tunes import shared_runs, tunes_of
 
 __all__ = [
+    "CHORDS",
     "RANGES",
     "REST",
     "Clip",
@@ -76,6 +82,7 @@ __all__ = [
     "Outcome",
     "Report",
     "Row",
+    "StyleJudge",
     "Tally",
     "Trial",
     "Verdict",
@@ -86,9 +93,13 @@ __all__ = [
     "chance",
     "changes_per_bar",
     "chorale_rules",
+    "chord_tones",
+    "chroma_similarity",
     "compare",
+    "contour_similarity",
     "copying",
     "count_parallels",
+    "ctnctr",
     "describe",
     "dissonance",
     "distinct_share",
@@ -99,11 +110,13 @@ __all__ = [
     "frechet_distance",
     "groove",
     "groups_of",
+    "harmonised",
     "in_key",
     "kl_divergence",
     "likeness",
     "neighbours",
     "neutral",
+    "onset_agreement",
     "outcome",
     "overlap",
     "percentile_interval",
@@ -113,9 +126,12 @@ __all__ = [
     "scale_consistency",
     "series",
     "share_interval",
+    "shared_runs",
     "side_by_side",
     "standardised",
+    "teaches",
     "tonal_distance",
+    "tunes_of",
     "used_pitch_classes",
     "voices",
 ]

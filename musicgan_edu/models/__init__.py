@@ -9,6 +9,7 @@ Conventions
 B windows, T steps, V voices, P pitches, C = P + 2 classes (pitches, REST, HOLD). Lessons 05 to 07.
 """
 
+from musicgan_edu.models.chords import ChordGenerator, chords_of, features_of_chords, vocabulary, within
 from musicgan_edu.models.constraints import CONSTRAINTS, power_iteration
 from musicgan_edu.models.convolutional import ConvGenerator, Discriminator
 from musicgan_edu.models.features import planes, relations, sounding, straight_through
@@ -16,11 +17,19 @@ from musicgan_edu.models.masked import MaskedNetwork
 from musicgan_edu.models.network import weights_of
 from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.recurrent import GAIN, PosteriorEncoder, RecurrentGenerator
-from musicgan_edu.models.sound import SoundGenerator, choose, features_of_sound, interval_classes, sound_of
+from musicgan_edu.models.sound import (
+    SoundGenerator,
+    choose,
+    features_of_sound,
+    interval_classes,
+    pulses,
+    sound_of,
+)
 
 __all__ = [
     "CONSTRAINTS",
     "GAIN",
+    "ChordGenerator",
     "ConvGenerator",
     "Discriminator",
     "MaskedNetwork",
@@ -28,15 +37,20 @@ __all__ = [
     "RecurrentGenerator",
     "SoundGenerator",
     "choose",
+    "chords_of",
     "deterministic_binary",
+    "features_of_chords",
     "features_of_sound",
     "interval_classes",
     "planes",
     "power_iteration",
+    "pulses",
     "relations",
     "sound_of",
     "sounding",
     "stochastic_binary",
     "straight_through",
+    "vocabulary",
     "weights_of",
+    "within",
 ]

@@ -16,7 +16,7 @@ References
 Okabe, Ito (2008): Color Universal Design.
 """
 
-from musicgan_edu.plotting.charts import histograms, intervals, losses
+from musicgan_edu.plotting.charts import histograms, intervals, losses, progress
 from musicgan_edu.plotting.figure import COLOURS, GREY, Figure, PlotError, show
 from musicgan_edu.plotting.marks import marked_roll
 from musicgan_edu.plotting.pictures import piano_roll, pitch_name, spectrograms, tensor
@@ -36,6 +36,7 @@ __all__ = [
     "piano_roll",
     "pitch_name",
     "plane",
+    "progress",
     "report",
     "show",
     "spectrograms",

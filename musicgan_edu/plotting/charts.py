@@ -23,7 +23,7 @@ from musicgan_edu.plotting.figure import (
     series_of,
 )
 
-__all__ = ["histograms", "intervals", "losses"]
+__all__ = ["histograms", "intervals", "losses", "progress"]
 
 
 def losses(
@@ -118,6 +118,37 @@ def intervals(
 def _describe_interval(name: str, row: np.ndarray) -> str:
     span = f" (interval {row[1]:.3g} to {row[2]:.3g})" if len(row) == 3 else ""
     return f"{clean(name)} {row[0]:.3g}{span}"
+
+
+def progress(counts: Mapping[str, tuple[int, int]], *, xlabel: str = "exercises", title: str = "") -> Figure:
+    """How much of each thing is done: a filled box for each part that is, an empty one for each that isn't.
+
+    Parameters
+    ----------
+    counts : name → (done, of how many), drawn from top to bottom.
+
+    Raises
+    ------
+    PlotError : nothing to draw, or more done than there is.
+    """
+    if not counts or any(not 0 <= done <= total for done, total in counts.values()):
+        raise PlotError(f"plotting: expected name → (done, of how many), got {dict(counts)}")
+    figure, (axes,) = canvas(7, 0.9 + 0.28 * len(counts), title)
+    for i, (done, total) in enumerate(counts.values()):
+        for part in range(total):
+            fill = COLOURS[0] if part < done else "none"
+            axes.barh(
+                i, 0.8, left=part, height=0.6, color=fill, edgecolor=COLOURS[0] if part < done else GREY
+            )
+        axes.text(total + 0.2, i, f"{done} of {total}", color=GREY, va="center")
+    axes.set_yticks(range(len(counts)), [clean(name) for name in counts], parse_math=False)
+    axes.set_xlim(0, max(total for _, total in counts.values()) + 2)
+    axes.set_ylim(len(counts) - 0.4, -0.6)
+    axes.set_xticks([])
+    axes.set_xlabel(xlabel)
+    parts = [f"{clean(name)} {done} of {total}" for name, (done, total) in counts.items()]
+    figure.alt_text = f"Progress{of(title)}, in {xlabel}: {'; '.join(parts)}."
+    return figure
 
 
 def histograms(

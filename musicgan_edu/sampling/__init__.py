@@ -9,7 +9,7 @@ Conventions
 Drawing from the recurrent generator runs in numpy and loads no TensorFlow: a chain of small matrix
 products is what TensorFlow is slowest at, and a slider must answer while it is held. A test holds
 it to the Keras model. Piece i of a seed is the same whatever the number of pieces drawn with it.
-Which way a checkpoint draws says its card's `kind`: "recurrent", "random" and "markov" in numpy,
+Which way a checkpoint draws says its card's `kind`: "recurrent", "chords", "random" and "markov" in numpy,
 "convolutional" and "masked" through TensorFlow.
 A checkpoint is a folder with `weights.npz` and `card.json`: numbers and text, nothing that executes.
 Lessons 00, 06 and 09.
@@ -30,6 +30,7 @@ import numpy as np
 
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.sampling.chain import draw_cells, draw_chain, heated
+from musicgan_edu.sampling.chords import draw_chords
 from musicgan_edu.sampling.draw import Weights, draw
 from musicgan_edu.sampling.files import FORMAT, read_arrays, write, write_arrays, write_card, write_whole
 from musicgan_edu.sampling.filling import fill_masked
@@ -77,6 +78,7 @@ __all__ = [
     "determined",
     "directions",
     "draw",
+    "draw_chords",
     "explained",
     "fill",
     "fill_masked",
@@ -163,8 +165,11 @@ class Sampler:
             return draw(w, form, z, noise, gain=float(generator["gain"]), temperature=heat)
         if kind in _COUNTED:
             return _COUNTED[kind](w, form, noise, temperature=heat)
-        if kind == "masked":  # a piece's noise seeds the many draws that it takes
-            rngs = [np.random.default_rng(one.view(np.uint32)[0, 0, :4]) for one in noise.astype(np.float32)]
+        # a piece's noise seeds the draws of those that need another number of them
+        rngs = [np.random.default_rng(one.view(np.uint32)[0, 0, :4]) for one in noise.astype(np.float32)]
+        if kind == "chords":
+            return draw_chords(w, form, z, rngs=rngs, gain=float(generator["gain"]), temperature=heat)
+        if kind == "masked":
             empty = np.zeros((len(z), *form.shape[:2]), np.int64)
             return fill_masked(self._masked, form, empty, empty == 0, rngs=rngs, temperature=heat)
         return self._convolutional.tokens(z, heat * noise)

@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgan_edu.encoding import VoiceEncoding
 
-__all__ = ["Weights", "cell", "draw", "told"]
+__all__ = ["Stepper", "Weights", "cell", "draw", "told"]
 
 Weights = Mapping[str, np.ndarray]
 
@@ -36,7 +36,7 @@ def draw(
     gain : the generator's factor on its tables of intervals.
     temperature : divides the logits; 0 takes the likeliest class at every step.
     """
-    stepper = _Stepper(weights, encoding, z, gain)
+    stepper = Stepper(weights, encoding, z, gain)
     tokens = np.empty((len(z), *encoding.shape[:2]), np.int64)
     for step in range(encoding.grid.n_steps):
         stepper.hear(step)
@@ -50,7 +50,7 @@ def draw(
     return tokens
 
 
-class _Stepper:
+class Stepper:
     """The generator's equations one voice and step at a time; twin of `models.RecurrentGenerator`."""
 
     def __init__(self, weights: Weights, encoding: VoiceEncoding, z: np.ndarray, gain: float) -> None:
@@ -110,6 +110,12 @@ class _Stepper:
         self.heard[:, v] = now
         self.state[:, v] = np.where(choice == hold, 1, np.where(choice == rest, 2, 0))
         self.home[:, v] = np.where(now < rest, now, self.home[:, v])
+
+    def take(self, rows: np.ndarray) -> None:
+        """Go on with these pieces, int (n,), of those that were drawn so far: one may be taken often, or never."""
+        for name in ("h", "c", "home", "heard", "state", "was"):
+            setattr(self, name, getattr(self, name)[rows])
+        self.constant = [bar[rows] for bar in self.constant]
 
     def _gaps(self, gaps: np.ndarray, reference: np.ndarray) -> np.ndarray:
         rows = np.clip(gaps, -self.span, self.span) + self.span

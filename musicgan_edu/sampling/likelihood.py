@@ -164,7 +164,10 @@ class _Reader:
         return np.take_along_axis(logits, chosen, -1)[..., 0] - total
 
 
-def invert(sampler: Sampler, tokens: np.ndarray, *, candidates: int = 128, n_steps: int = 8, seed: int = 0) -> Inverted:  # fmt: skip
+def invert(
+    sampler: Sampler, tokens: np.ndarray, *, keep: np.ndarray | None = None, candidates: int = 128,
+    n_steps: int = 8, seed: int = 0,
+) -> Inverted:  # fmt: skip
     """The latent that explains a window best: argmax of log p(window | z) − ½‖z‖², searched for.
 
     The best of some candidates from the prior, then L-BFGS with slopes by finite differences: no
@@ -173,18 +176,21 @@ def invert(sampler: Sampler, tokens: np.ndarray, *, candidates: int = 128, n_ste
 
     Parameters
     ----------
-    tokens : classes (T, V). candidates : latents tried first. n_steps : of L-BFGS at most; 0 takes the
-        best candidate as it is.
+    tokens : classes (T, V). keep : bool (T, V), the cells that count; all unless given.
+    candidates : latents tried first. n_steps : of L-BFGS at most; 0 takes the best candidate as it is.
     """
     from scipy.optimize import minimize
 
     tokens = np.asarray(tokens)[None]
+    counts = np.ones(tokens.shape[1:], np.float32) if keep is None else np.asarray(keep, np.float32)
     if not sampler.latent_dim:
         raise MusicganError("sampling: a generator without a latent has nothing to invert")
     start = np.concatenate(
         [np.zeros((1, sampler.latent_dim), np.float32), sampler.latents(candidates, seed=seed)]
     )
-    found = log_likelihood(sampler, tokens, start).sum((1, 2)) - (start**2).sum(1) / 2  # checks the shapes
+    found = (log_likelihood(sampler, tokens, start) * counts).sum((1, 2)) - (start**2).sum(
+        1
+    ) / 2  # checks the shapes
     read, h = _Reader(sampler, np.asarray(tokens, np.int64)), 0.05
     around = np.concatenate(
         [np.zeros((1, sampler.latent_dim)), *(h * s * np.eye(sampler.latent_dim) for s in (1, -1))]
@@ -192,12 +198,12 @@ def invert(sampler: Sampler, tokens: np.ndarray, *, candidates: int = 128, n_ste
 
     def loss(z: np.ndarray) -> tuple[float, np.ndarray]:
         near = (z + around).astype(np.float32)  # (1 + 2 latent_dim, latent_dim)
-        values = (near.astype(np.float64) ** 2).sum(1) / 2 - read(near).sum((1, 2))
+        values = (near.astype(np.float64) ** 2).sum(1) / 2 - (read(near) * counts).sum((1, 2))
         up, down = np.split(values[1:], 2)
         return float(values[0]), (up - down) / (2 * h)
 
     if not n_steps:
-        return Inverted(start[found.argmax()], float(read(start[found.argmax()][None]).sum()))
+        return Inverted(start[found.argmax()], float((read(start[found.argmax()][None]) * counts).sum()))
     best = minimize(loss, start[found.argmax()], jac=True, method="L-BFGS-B", options={"maxiter": n_steps}).x
     z = best.astype(np.float32)
-    return Inverted(z, float(read(z[None]).sum()))
+    return Inverted(z, float((read(z[None]) * counts).sum()))

@@ -3,6 +3,7 @@
 `training.train("chorales", windows, folder, minutes=3)` is the whole of it; lesson 07 takes it apart.
 """
 
+from musicgan_edu.training.chords import ChordGAN
 from musicgan_edu.training.control import SETTINGS, Control, settings_of
 from musicgan_edu.training.forms import FORMS, prepare
 from musicgan_edu.training.games import GAN
@@ -18,6 +19,7 @@ __all__ = [
     "RECIPES",
     "SETTINGS",
     "Budget",
+    "ChordGAN",
     "Control",
     "Recipe",
     "SequenceGAN",

@@ -60,6 +60,9 @@ class Game(keras.Model):
         """Every variable that the next step depends on, in a fixed order."""
         raise NotImplementedError
 
+    def meet(self, windows: np.ndarray) -> None:
+        """Called before the first step of a run, new or resumed, with all its real windows."""
+
     def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
         """One step on real windows (B, T, V) at a share `progress` of the budget; what to log."""
         raise NotImplementedError
@@ -148,8 +151,8 @@ class GAN(Game):
     def __init__(
         self, encoding: VoiceEncoding, recipe: Recipe = RECIPES["convolutional"], *, seed: int = 0
     ) -> None:
-        silence = models.sound_of(np.full((1, *encoding.shape[:2]), encoding.rest), encoding)
-        n_features = models.features_of_sound(silence, encoding).shape[-1]
+        silence = tf.fill((1, *encoding.shape[:2]), encoding.rest)
+        n_features = self.hear(silence, encoding).shape[-1]
         super().__init__(encoding, recipe, n_features=n_features, seed=seed)
         self.penalise = _named(losses.PENALTIES, recipe.penalty_kind, "penalty")
         self.g_optimizer.build(self.generator.trainable_variables)
@@ -175,6 +178,11 @@ class GAN(Game):
         z = np.random.default_rng([self.seed, step]).standard_normal((n, self.recipe.latent_dim), np.float32)
         return self.generator.tokens(z)
 
+    @staticmethod
+    def hear(tokens: tf.Tensor, encoding: VoiceEncoding) -> tf.Tensor:
+        """What D hears of windows as classes (B, T, V): features (B, N, F)."""
+        return models.features_of_sound(models.sound_of(tokens, encoding), encoding)
+
     def judge(self, features: tf.Tensor) -> tf.Tensor:
         """D's logit of each window, (B,): the mean over its steps."""
         return tf.reduce_mean(self.discriminator(features), -1)
@@ -190,7 +198,7 @@ class GAN(Game):
 
     def train_step(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         """D's steps, then one of G, on real windows as classes (B, T, V)."""
-        real = models.features_of_sound(models.sound_of(tokens, self.encoding), self.encoding)
+        real = self.hear(tokens, self.encoding)
         n = tf.shape(real)[0]
         for _ in range(self.recipe.d_steps):
             with tf.GradientTape() as way_back:
@@ -202,16 +210,26 @@ class GAN(Game):
 
     def _discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step of D on features (B, N, F); the penalty comes every so many of G's steps."""
-        every = self.recipe.penalty_every
+        every, mix = self.recipe.penalty_every, self._mix(real)
         with tf.GradientTape() as tape:
             d_real, d_fake = tf.split(self.judge(tf.concat([real, fake], 0)), 2)
             d_loss = self.loss_pair.discriminator(d_real, d_fake)
             penalty = tf.cond(
-                self.n_averaged % every == 0, lambda: self.penalise(self.judge, real, fake), lambda: 0.0
+                self.n_averaged % every == 0,
+                lambda: self.penalise(self.judge, real, fake, **mix),
+                lambda: 0.0,
             )
             total = d_loss + every * self.penalty * penalty
         minimise(self.d_optimizer, tape, total, self.discriminator.trainable_variables)
         return {"d_loss": d_loss, "gap": tf.reduce_mean(d_real) - tf.reduce_mean(d_fake), "penalty": penalty}
+
+    def _mix(self, real: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The chance in the penalty, from the seeds that are state: only the gradient penalty has any."""
+        if self.penalise is not losses.gradient_penalty:
+            return {}
+        ones = [1] * (real.shape.rank - 1)
+        mix = chance(lambda n: keras.random.uniform((n, *ones), seed=self.seeds), tf.shape(real)[0])
+        return {"mix": mix}
 
     def _generator_step(self, real: tf.Tensor, fake: tf.Tensor, way_back: tf.GradientTape) -> tf.Tensor:
         """One step of G against the new D, on the fakes that D has just seen; its loss."""

@@ -29,6 +29,7 @@ class Recipe:
     penalty_kind : a name in `losses.PENALTIES`; penalty : its weight (λ, γ); penalty_every : it is
         taken at every so many steps, and counts as many times.
     constraint : a name in `models.CONSTRAINTS`, on D's kernels.
+    n_chords : how many chords a generator of that kind knows.
     noise : of G's decisions while it learns, a factor on Gumbel noise.
     """
 
@@ -61,6 +62,7 @@ class Recipe:
     penalty_every: int = 1
     constraint: str = "none"
     noise: float = 0.5
+    n_chords: int = 1024
 
 
 RECIPES = {
@@ -71,6 +73,10 @@ RECIPES = {
     "convolutional": Recipe(
         generator="convolutional", pretraining=0.0, warming=0.0, loss="relativistic", g_rate=1e-3, d_rate=1e-3,
         dropout=0.0, average=0.995, temperature=0.0, penalty=10.0,
+    ),
+    "chords": Recipe(
+        generator="chords", pretraining=0.0, warming=0.0, loss="relativistic", g_rate=1e-3, d_rate=1e-3,
+        dropout=0.0, average=0.995, temperature=0.5, penalty=1.0, penalty_every=4,
     ),
 }  # fmt: skip
 

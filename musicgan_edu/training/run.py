@@ -20,10 +20,11 @@ from musicgan_edu import models, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import CheckpointError, TrainingError
 from musicgan_edu.training import workers
+from musicgan_edu.training.chords import ChordGAN
 from musicgan_edu.training.control import Control, settings_of, turn
 from musicgan_edu.training.folder import Folder
 from musicgan_edu.training.forms import FORMS
-from musicgan_edu.training.games import GAN
+from musicgan_edu.training.games import GAN, Game
 from musicgan_edu.training.moments import Moments
 from musicgan_edu.training.recipes import Recipe, recipe_of
 from musicgan_edu.training.sequence import SequenceGAN
@@ -34,7 +35,7 @@ CHECKPOINT_SECONDS = 30
 LOG_SECONDS = 1
 Report = Callable[[float, int, dict[str, float]], None]
 #: What trains each kind of generator; `baselines` adds its own.
-PLAYERS: dict[str, Callable[..., Any]] = {"recurrent": SequenceGAN, "convolutional": GAN}
+PLAYERS: dict[str, Callable[..., Any]] = {"recurrent": SequenceGAN, "convolutional": GAN, "chords": ChordGAN}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -222,6 +223,8 @@ class _Run:
         return sampling.Sampler(self.game.weights_to_keep(), self._card(), self.encoding)
 
     def play(self, windows: np.ndarray, report: Report | None) -> None:
+        if isinstance(self.game, Game):
+            self.game.meet(windows)
         saved = logged = time.perf_counter()
         values: dict[str, Any] = {}
         while not self._is_over():

@@ -13,7 +13,7 @@ is the same. (Dropout is the exception: each worker drops by the same mask.)
 
 References
 ----------
-Li et al. (2020), PyTorch Distributed: averaging gradients equals the larger batch. Lesson 14.
+Li et al. (2020), PyTorch Distributed: averaging gradients equals the larger batch. Lesson 15.
 """
 
 from __future__ import annotations

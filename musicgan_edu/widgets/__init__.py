@@ -7,12 +7,27 @@ rooms. Its front end is a plain ES module, put together from the `.js` files bes
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from importlib import resources
 
 __all__ = ["front_end"]
 
+_NEEDS = re.compile(r"\A(?://.*\n)*?//.*\bNeeds ((?:\w+\.js(?:, | and )?)+)")
+
 
 def front_end(*names: str) -> str:
-    """The named files of this folder one after another: a widget's module, or its style sheet."""
-    folder = resources.files(__name__)
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+    """The named files of this folder one after another: a widget's module, or its style sheet.
+
+    A file whose opening comment says `Needs page.js and roll.js.` has those before it. None comes twice.
+    """
+    return "\n".join(dict(_with_needs(names)).values())
+
+
+def _with_needs(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        text = (resources.files(__name__) / name).read_text(encoding="utf-8")
+        needs = _NEEDS.match(text)
+        if needs:
+            yield from _with_needs(tuple(re.findall(r"\w+\.js", needs[1])))
+        yield name, text

@@ -1,7 +1,6 @@
-// The blind test: one clip, two answers. Needs sound.js before it.
+// The blind test: one clip, two answers. Needs page.js and sound.js.
 //
 // Code map
-//   readNotes        the model's notes as objects
 //   Asking           the question: play, real, machine
 //   Telling          after the last answer: the score, each clip's truth, another series
 //   default export   one Transport per widget, one view after another
@@ -10,40 +9,21 @@
 
 const KEYS = " ,Enter,p,P,r,R,m,M".split(",");
 
-/** An element with attributes, text and children. */
-function element(tag, { text, ...attributes } = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-const press = (text, attributes = {}) => element("button", { type: "button", text, ...attributes });
-
-/** The model's notes; they travel as rows of five float64. */
-function readNotes(model) {
-  const bytes = model.get("notes");
-  const rows = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return Array.from({ length: rows.length / 5 }, (_, i) => {
-    const [track, pitch, onset, duration, velocity] = rows.subarray(5 * i, 5 * i + 5);
-    return { track, pitch, onset, duration, velocity };
-  });
-}
+const press = (text, attributes = {}) => make("button", { type: "button", text, ...attributes });
 
 /** The question about the present clip. */
 class Asking {
   constructor(game) {
     this.game = game;
-    this.count = element("div", { class: "mg-blind-count", "aria-live": "polite" });
+    this.count = make("div", { class: "mg-blind-count", "aria-live": "polite" });
     this.play = press("▶ Play", { class: "mg-blind-play", "aria-keyshortcuts": "p" });
-    this.done = element("div", { class: "mg-blind-done" });
-    const track = element("div", { class: "mg-blind-track", "aria-hidden": "true" }, this.done);
+    this.done = make("div", { class: "mg-blind-done" });
+    const track = make("div", { class: "mg-blind-track", "aria-hidden": "true" }, this.done);
     this.real = press("Real", { class: "mg-blind-answer", "aria-keyshortcuts": "r" });
     this.machine = press("Machine", { class: "mg-blind-answer", "aria-keyshortcuts": "m" });
-    const question = element("div", { class: "mg-blind-row", role: "group", "aria-label": "Your answer" }, this.real, this.machine);
-    const help = element("div", { class: "mg-blind-help", text: "Keys: P plays, R says real, M says machine. Hear a clip as often as you like." });
-    this.el = element("div", {}, this.count, element("div", { class: "mg-blind-row" }, this.play, track), question, help);
+    const question = make("div", { class: "mg-blind-row", role: "group", "aria-label": "Your answer" }, this.real, this.machine);
+    const help = make("div", { class: "mg-blind-help", text: "Keys: P plays, R says real, M says machine. Hear a clip as often as you like." });
+    this.el = make("div", {}, this.count, make("div", { class: "mg-blind-row" }, this.play, track), question, help);
     this.play.addEventListener("click", () => game.toggle());
     this.real.addEventListener("click", () => this.answer("real"));
     this.machine.addEventListener("click", () => this.answer("machine"));
@@ -75,15 +55,15 @@ class Telling {
   constructor(game) {
     this.game = game;
     const { lines, clips, kept, results } = game.model.get("report");
-    const told = lines.map((text, i) => element(i ? "p" : "h4", { text }));
+    const told = lines.map((text, i) => make(i ? "p" : "h4", { text }));
     const again = press("Another series");
     again.addEventListener("click", () => game.wish("again"));
-    const row = element("div", { class: "mg-blind-row" }, again);
+    const row = make("div", { class: "mg-blind-row" }, again);
     if (results) row.append(this.saving(results));
-    const heads = ["Clip", "was", "you said", "", "from"].map((text) => element("th", { text, scope: "col" }));
+    const heads = ["Clip", "was", "you said", "", "from"].map((text) => make("th", { text, scope: "col" }));
     const rows = clips.map((clip, i) => this.row(clip, i));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows));
-    this.el = element("div", {}, ...told, row, element("div", { class: "mg-blind-help", text: kept }), table);
+    const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+    this.el = make("div", {}, ...told, row, make("div", { class: "mg-blind-help", text: kept }), table);
     this.first = again;
   }
 
@@ -91,13 +71,13 @@ class Telling {
     const word = (isReal) => (isReal ? "real" : "machine");
     const hear = press(`▶ ${i + 1}`, { "aria-label": `Play clip ${i + 1}` });
     hear.addEventListener("click", () => this.game.hear(i));
-    const cells = [word(real), word(said), real === said ? "✔" : "✘", title].map((text) => element("td", { text }));
+    const cells = [word(real), word(said), real === said ? "✔" : "✘", title].map((text) => make("td", { text }));
     cells[2].setAttribute("aria-label", real === said ? "right" : "wrong");
-    return element("tr", {}, element("td", {}, hear), ...cells);
+    return make("tr", {}, make("td", {}, hear), ...cells);
   }
 
   saving(results) {
-    const link = element("a", { class: "mg-blind-save", download: "musicgan_listening.jsonl", text: "Save my results" });
+    const link = make("a", { class: "mg-blind-save", download: "musicgan_listening.jsonl", text: "Save my results" });
     link.href = URL.createObjectURL(new Blob([results], { type: "application/x-ndjson" }));
     return link;
   }
@@ -115,18 +95,15 @@ class Game {
     this.model = model;
     this.transport = new Transport(() => this.follow());
     this.undo = new AbortController();
-    this.stage = element("div");
-    this.status = element("div", { class: "mg-blind-status", role: "status" });
-    this.root = element("div", { class: "mg-blind", role: "group", "aria-label": "Blind test: real or machine?" }, this.stage, this.status);
+    this.stage = make("div");
+    this.status = make("div", { class: "mg-blind-status", role: "status" });
+    this.root = make("div", { class: "mg-blind", role: "group", "aria-label": "Blind test: real or machine?" }, this.stage, this.status);
     el.append(this.root);
-    const on = (target, type, react, capture) => target.addEventListener(type, react, { signal: this.undo.signal, capture });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     for (const type of ["pointerdown", "keydown"]) on(this.root, type, openAudio);
     on(this.root, "keydown", (event) => this.pressed(event));
-    // Before JupyterLab's own shortcuts, in which M and R mean markdown and raw; Shift+Enter stays theirs.
-    on(globalThis, "keydown", (event) => {
-      const ours = KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    keepKeys(this.root, (event) => KEYS.includes(event.key) && plain(event), this.undo.signal); // M and R are JupyterLab's, too
+    tellLoss(model, this.root);
     this.changed = () => this.renew();
     for (const trait of ["notes", "number", "report"]) model.on(`change:${trait}`, this.changed);
     this.renew();
@@ -225,25 +202,10 @@ class Game {
   }
 }
 
-/** The instruments, from the bank that all players of a kernel share. */
-async function fetchBank(model) {
-  const id = model.get("bank").replace("IPY_MODEL_", "");
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const bank = await model.widget_manager.get_model(id);
-      const data = bank.get("recording");
-      return { recording: data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength), index: bank.get("index") };
-    } catch (problem) {
-      if (attempt === 20) throw problem;
-      await new Promise((done) => setTimeout(done, 250));
-    }
-  }
-}
-
 export default {
   render({ model, el }) {
     const game = new Game(model, el);
-    loadInstruments(() => fetchBank(model));
+    loadInstruments(() => fetchInstruments(model));
     return () => game.remove();
   },
 };

@@ -52,7 +52,7 @@ class BlindTest(anywidget.AnyWidget):
     report : empty until the last answer, then what there is to know.
     """
 
-    _esm = front_end("sound.js", "blind_test.js")
+    _esm = front_end("blind_test.js")
     _css = front_end("blind_test.css")
 
     notes = traitlets.Bytes().tag(sync=True, from_json=lambda value, widget: bytes(value))

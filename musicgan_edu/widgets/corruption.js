@@ -1,5 +1,5 @@
 // The strip below a player: the verdict of each step, the voices' cells, a cursor that moves notes.
-// Needs roll.js before it (colours, names of pitches).
+// Needs page.js and roll.js (colours, names of pitches).
 //
 // Code map
 //   Strip            one view: builds it, draws verdicts and cells, turns keys and clicks into wishes
@@ -22,22 +22,15 @@ class Strip {
     for (const trait of ["before", "now", "pitches_before", "pitches", "voices", "cell"]) model.on(`change:${trait}`, this.redraw);
     this.sizes = new ResizeObserver(this.redraw);
     this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => setTimeout(this.redraw, 300)); // the style sheet follows its name
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+    onTheme(this.redraw, this.undo.signal);
     this.draw();
   }
 
   build(el) {
-    const make = (tag, attributes, ...children) => {
-      const element = document.createElement(tag);
-      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-      element.append(...children);
-      return element;
-    };
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { signal: this.undo.signal, capture });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     this.canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": "Verdicts and notes by step: arrow keys choose a cell, plus and minus move its note" });
-    this.lower = make("button", { type: "button", "aria-label": "Lower the note by a semitone", title: "Lower (-)" }, "−");
-    this.raise = make("button", { type: "button", "aria-label": "Raise the note by a semitone", title: "Raise (+)" }, "+");
+    this.lower = make("button", { type: "button", "aria-label": "Lower the note by a semitone", title: "Lower (-)", text: "−" });
+    this.raise = make("button", { type: "button", "aria-label": "Raise the note by a semitone", title: "Raise (+)", text: "+" });
     this.status = make("output", { "aria-live": "polite" });
     this.root = make("div", { class: "mg-strip", role: "group", "aria-label": "Verdicts" }, this.canvas, make("div", { class: "mg-strip-bar" }, this.lower, this.raise, this.status));
     el.append(this.root);
@@ -45,14 +38,13 @@ class Strip {
     on(this.canvas, "pointerdown", (event) => this.pointed(event));
     on(this.lower, "click", () => this.nudge(-1));
     on(this.raise, "click", () => this.nudge(1));
-    // Before JupyterLab's own shortcuts: they must not take the keys that the strip uses, and keep the others.
-    on(globalThis, "keydown", (event) => this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey && (event.key in MOVES || event.key in NUDGES)), true);
+    keepKeys(this.root, (event) => !event.ctrlKey && !event.metaKey && (event.key in MOVES || event.key in NUDGES), this.undo.signal);
+    tellLoss(this.model, this.root);
   }
 
   remove() {
     this.undo.abort();
     this.sizes.disconnect();
-    this.themes.disconnect();
     for (const trait of ["before", "now", "pitches_before", "pitches", "voices", "cell"]) this.model.off(`change:${trait}`, this.redraw);
     this.root.remove();
   }
@@ -101,14 +93,11 @@ class Strip {
     const ratio = globalThis.devicePixelRatio || 1;
     Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
-    const style = getComputedStyle(this.root);
-    const [red, green, blue] = style.color.match(/[\d.]+/g).map(Number);
-    this.theme = { text: style.color, dark: red + green + blue > 380 };
-    for (const name of ["line", "faint", "accent"]) this.theme[name] = style.getPropertyValue(`--mg-${name}`).trim();
+    this.theme = pageTheme(this.root);
     this.step = (width - GUTTER) / now.length;
     const pen = this.canvas.getContext("2d");
     pen.scale(ratio, ratio);
-    Object.assign(pen, { font: `11px ${style.fontFamily}`, textBaseline: "middle" });
+    Object.assign(pen, { font: `11px ${this.theme.font}`, textBaseline: "middle" });
     this.drawGrid(pen, now.length, height);
     this.drawVerdicts(pen, before, now);
     this.drawCells(pen, this.model.get("pitches_before"), pitches);

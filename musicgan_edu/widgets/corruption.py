@@ -39,7 +39,7 @@ class Strip(anywidget.AnyWidget):
     asked : [voice, step, semitones, count]; the page's wish, counted so that it can be repeated.
     """
 
-    _esm = front_end("roll.js", "corruption.js")
+    _esm = front_end("corruption.js")
     _css = front_end("corruption.css")
 
     before: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -1,7 +1,8 @@
 // The GAN lab: a plane with points, D's opinion as colours, pushes as arrows; buttons, settings, curves.
+// Needs page.js.
 //
 // Code map
-//   make, floats     elements; a trait of bytes as float32
+//   floats           a trait of bytes as float32
 //   View             one place in the page where the lab shows: builds it, draws it, hears its controls
 //   default export   one conversation with Python per widget, however many views it has
 // Python owns the game. While `running`, the page asks for the next picture when it has drawn the last.
@@ -13,15 +14,6 @@ const SETTINGS = [
   ["d_steps", "Steps of D per G", 1, 20, 1], ["order", "Order"], ["rounds", "Rounds a picture", 1, 100, 1], ["seed", "Seed", 0, 9999, 1],
 ];
 const HELP = "Arrow keys move the cross, Enter draws a point there, Backspace takes the last one back. Space runs or pauses, D, G and B step, R starts anew.";
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 function floats(model, trait) {
   const bytes = model.get(trait);
@@ -38,7 +30,7 @@ class View {
     this.undo = new AbortController(); // removes every listener when the view goes
     this.build(el);
     this.watch();
-    this.retheme();
+    this.retint();
   }
 
   // ------------------------------------------------------------------------------- building
@@ -83,7 +75,7 @@ class View {
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { signal: this.undo.signal, capture });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     on(this.root, "click", (event) => this.pressed(event.target.closest("button")?.dataset.do));
     on(this.root, "change", (event) => this.changed(event.target));
     on(this.stage, "keydown", (event) => this.typed(event));
@@ -92,40 +84,27 @@ class View {
     for (const type of ["pointerup", "pointercancel"]) on(this.stage, type, () => this.lifted());
     on(this.stage, "focus", () => this.draw());
     on(this.stage, "blur", () => this.draw());
-    // JupyterLab must not take our keys (D twice deletes a cell there); Shift+Enter still runs the cell.
-    // The mark stands on the control itself, for JupyterLab's shortcuts match the focused element first.
-    on(globalThis, "keydown", (event) => {
-      const theirs = event.ctrlKey || event.metaKey || (event.key === "Enter" && event.shiftKey);
-      if (this.root.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !theirs);
-    }, true);
+    keepKeys(this.root, plain, this.undo.signal); // D twice deletes a cell in JupyterLab
+    onTheme(() => this.retint(), this.undo.signal);
+    tellLoss(this.model, this.root);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => this.retheme());
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-    on(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.retheme());
   }
 
   remove() {
     this.undo.abort();
     this.sizes.disconnect();
-    this.themes.disconnect();
-    clearTimeout(this.later);
     this.root.remove();
   }
 
-  retheme() {
-    const tint = () => {
-      const ink = getComputedStyle(this.root).color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
-      this.dark = ink[0] + ink[1] + ink[2] > 382;
-      this.ink = this.dark ? "#ffffff" : "#1a1a1a";
-      this.grey = this.dark ? "#b0b0b0" : "#5f5f5f";
-      this.middle = this.dark ? "#26282b" : "#f7f4ef";
-      this.root.style.setProperty("--gl-middle", this.middle);
-      this.update();
-    };
-    clearTimeout(this.later); // the theme's style sheet may arrive after its name
-    this.later = setTimeout(tint, 300);
-    tint();
+  retint() {
+    const ink = getComputedStyle(this.root).color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
+    this.dark = ink[0] + ink[1] + ink[2] > 382;
+    this.ink = this.dark ? "#ffffff" : "#1a1a1a";
+    this.grey = this.dark ? "#b0b0b0" : "#5f5f5f";
+    this.middle = this.dark ? "#26282b" : "#f7f4ef";
+    this.root.style.setProperty("--gl-middle", this.middle);
+    this.update();
   }
 
   // --------------------------------------------------------------------------- model → view

@@ -1,4 +1,4 @@
-// The latent explorer's panel: sliders along directions, a pad for two of them, a walk, locks.
+// The latent explorer's panel: sliders along directions, a pad for two of them, a walk, locks. Needs panel.js.
 //
 // Code map
 //   Panel            builds the controls, sends what moves, shows what Python answers
@@ -7,16 +7,6 @@
 
 const LIMIT = 3; // standard deviations, either way
 const PAD_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
-const KEYS = [" ", "Enter", "Home", "End", "PageUp", "PageDown", ...Object.keys(PAD_KEYS)];
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 const clip = (value) => Math.min(LIMIT, Math.max(-LIMIT, Math.round(value * 100) / 100));
 
@@ -32,10 +22,10 @@ class Panel {
   build(el) {
     const { model } = this;
     const names = model.get("names");
-    this.sliders = names.map((name) => this.slider(name, -LIMIT, LIMIT, 0.05));
-    this.walk = this.slider("Walk from A to B", 0, 1, 0.01);
-    this.heat = this.slider("Temperature", 0, 2, 0.05);
-    const rows = this.sliders.map((slider, i) => this.row(names[i], slider, model.get("notes")[i]));
+    this.sliders = names.map((name) => panelSlider(name, -LIMIT, LIMIT, 0.05));
+    this.walk = panelSlider("Walk from A to B", 0, 1, 0.01);
+    this.heat = panelSlider("Temperature", 0, 2, 0.05);
+    const rows = this.sliders.map((slider, i) => panelRow(names[i], slider, model.get("notes")[i]));
     const pad = names.length > 1 ? [make("div", { class: "mg-row" }, this.makePad(names), this.hint(names))] : [];
     this.locks = [
       ...model.get("voices").map((name, i) => this.lock(name, "locked_voices", i)),
@@ -45,24 +35,12 @@ class Panel {
     this.fresh = ["A", "B"].map((end) => make("button", { type: "button", text: `New ${end}` }));
     const left = make("div", { class: "mg-column" }, ...rows, ...pad);
     const right = make("div", { class: "mg-column" },
-      this.row("Walk A to B", this.walk), make("div", { class: "mg-row" }, ...this.fresh, this.roll),
-      this.row("Temperature", this.heat),
+      panelRow("Walk A to B", this.walk), make("div", { class: "mg-row" }, ...this.fresh, this.roll),
+      panelRow("Temperature", this.heat),
       make("div", { class: "mg-row", role: "group", "aria-label": "Locks" }, make("span", { class: "mg-label", text: "Lock" }), ...this.locks),
       make("div", { class: "mg-small", text: "What is locked stays as it is, note for note; the rest is drawn anew at the next move." }));
     this.root = make("div", { class: "mg-panel mg-latents", role: "group", "aria-label": "Latent explorer" }, left, right);
     el.append(this.root);
-  }
-
-  slider(label, min, max, step) {
-    return make("input", { type: "range", min, max, step, "aria-label": label });
-  }
-
-  /** A slider with its name and its value, and a line of explanation. */
-  row(name, slider, note) {
-    slider.shown = make("output", { class: "mg-small" });
-    const row = make("div", { class: "mg-row" }, make("span", { class: "mg-label", text: name, title: name }), slider, slider.shown);
-    if (note) row.append(make("span", { class: "mg-small", text: note }));
-    return row;
   }
 
   makePad([across, up]) {
@@ -82,7 +60,7 @@ class Panel {
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     this.sliders.forEach((slider, i) => on(slider, "input", () => this.steer({ [i]: Number(slider.value) })));
     on(this.walk, "input", () => this.save("walk", Number(this.walk.value)));
     on(this.heat, "input", () => this.save("temperature", Number(this.heat.value)));
@@ -94,11 +72,8 @@ class Panel {
       on(this.pad, "pointermove", (event) => event.buttons && this.point(event));
       on(this.pad, "keydown", (event) => this.pressed(event));
     }
-    // Runs before JupyterLab's own shortcuts: they must not take the keys that our controls use.
-    on(globalThis, "keydown", (event) => {
-      const ours = KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    keepKeys(this.root, panelKeys, this.undo.signal);
+    tellLoss(this.model, this.root);
   }
 
   grab(event) {

@@ -1,4 +1,5 @@
 // The mixer's table: how to mix, where to cut, which voices, what to hear; and the file to take home.
+// Needs panel.js.
 //
 // Code map
 //   Table            builds the controls, sends what changes, shows what Python answers
@@ -7,17 +8,7 @@
 
 const WAYS = { splice: "Splice", join: "Join", layer: "Layer", crossfade: "Cross-fade" };
 const HEAR = { a: "A", b: "B", mix: "The mix" };
-const KEYS = [" ", "Enter", "Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const MOST_BARS = 200; // in a strip; sliders reach the others
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 class Table {
   constructor(model, el) {
@@ -46,9 +37,9 @@ class Table {
     const pieces = make("div", { class: "mg-small" }, make("div", { class: "mg-piece", text: `A: ${a}, bars 1 to ${barsA}` }), make("div", { class: "mg-piece", text: `B: ${b}, bars 1 to ${barsB}` }));
     const left = make("div", { class: "mg-column" }, pieces, this.group("Mix", this.ways), this.group("Hear", this.hear), make("div", { class: "mg-row" }, ...this.flags, this.file));
     const right = make("div", { class: "mg-column" },
-      this.part("splice", this.row("A up to bar", this.keep, this.strips[0]), this.row("B from bar", this.start, this.strips[1]), make("div", { class: "mg-row" }, this.smooth)),
+      this.part("splice", panelRow("A up to bar", this.keep, this.strips[0]), panelRow("B from bar", this.start, this.strips[1]), make("div", { class: "mg-row" }, this.smooth)),
       this.part("layer", this.group("From A", this.voices.filter((one) => one.dataset.list === "of_a")), this.group("From B", this.voices.filter((one) => one.dataset.list === "of_b"))),
-      this.part("crossfade", this.row("Fade, bars", this.fade)),
+      this.part("crossfade", panelRow("Fade, bars", this.fade)),
       this.part("join", make("div", { class: "mg-small", text: "B begins on the first barline after A's end; its pickup comes before that." })));
     this.root = make("div", { class: "mg-panel mg-mixer", role: "group", "aria-label": `Mixer of ${a} and ${b}` }, left, right, this.status);
     el.append(this.root);
@@ -64,7 +55,7 @@ class Table {
   }
 
   slider(trait, label, max) {
-    return make("input", { type: "range", min: 1, max: Math.max(max, 1), step: 1, "aria-label": label, "data-trait": trait });
+    return panelSlider(label, 1, Math.max(max, 1), 1, { "data-trait": trait });
   }
 
   /** The bars of a piece side by side, for the pointer; the slider above does the same for the keyboard. */
@@ -81,27 +72,19 @@ class Table {
     return make("div", { class: "mg-row", role: "group", "aria-label": name }, make("span", { class: "mg-label", text: name }), ...buttons);
   }
 
-  row(name, slider, strip) {
-    slider.shown = make("output", { class: "mg-small" });
-    return make("div", { class: "mg-row" }, make("span", { class: "mg-label", text: name }), slider, slider.shown, ...(strip ? [strip] : []));
-  }
-
   /** What one way of mixing needs. */
   part(way, ...children) {
     return make("div", { class: "mg-column", "data-for": way }, ...children);
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     for (const slider of [this.keep, this.start, this.fade]) on(slider, "input", () => this.save(slider.dataset.trait, Number(slider.value)));
     on(this.root, "click", (event) => this.pressed(event.target.closest("button")));
     on(this.smooth, "click", () => this.save("smooth", this.model.get("smooth") + 1));
     on(this.file, "click", () => this.download());
-    // Runs before JupyterLab's own shortcuts: they must not take the keys that our controls use.
-    on(globalThis, "keydown", (event) => {
-      const ours = KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    keepKeys(this.root, panelKeys, this.undo.signal);
+    tellLoss(this.model, this.root);
   }
 
   pressed(button) {
@@ -121,10 +104,7 @@ class Table {
   }
 
   download() {
-    const bytes = this.model.get("midi");
-    const address = URL.createObjectURL(new Blob([bytes], { type: "audio/midi" }));
-    make("a", { href: address, download: "mix.mid" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    deliver(this.model.get("midi"), "mix.mid", "audio/midi");
   }
 
   update() {

@@ -1,7 +1,7 @@
-// The monitor's panel: curves, controls, the moments of a run. Needs roll.js before it (for its colours).
+// The monitor's panel: curves, controls, the moments of a run. Needs page.js and roll.js (for its colours).
 //
 // Code map
-//   element, readTable   a piece of the page; a packed table as {name: Float32Array}
+//   readTable        a packed table as {name: Float32Array}
 //   Chart            a few curves on a canvas, each with a colour and a dash of its own
 //   View             one place in the page where the panel shows: builds it, keeps it up to date
 // Names and messages come from Python and from files: they enter the page through textContent only.
@@ -11,15 +11,6 @@ const SILENCE = 20_000; // ms without a word from a running kernel
 const NOW = -1;
 const WORDS = { starting: "Getting ready", running: "Training", paused: "Paused", finished: "Finished", stopped: "Stopped and kept", failed: "Failed" };
 const LOST = "The kernel was restarted, and the training ended with it. Run the cell again: it goes on from its last checkpoint.";
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function element(tag, { text, ...attributes } = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
-  made.append(...children);
-  return made;
-}
 
 /** {names, values: bytes} as one Float32Array a name. */
 function readTable({ names = [], values } = {}) {
@@ -41,7 +32,7 @@ function inWords(seconds) {
 class Chart {
   constructor(title, names) {
     Object.assign(this, { title, names, table: {} });
-    this.canvas = element("canvas", { role: "img", hidden: "" });
+    this.canvas = make("canvas", { role: "img", hidden: "" });
   }
 
   /** Take a table; a chart without a curve stays hidden. */
@@ -144,29 +135,29 @@ class View {
 
   build(el) {
     const { model } = this;
-    this.pause = element("button", { type: "button", class: "mg-words", text: "Pause" });
-    this.stop = element("button", { type: "button", class: "mg-words", text: "Stop and keep" });
-    this.bar = element("progress", { max: 1, "aria-label": "Progress of the training" });
-    this.status = element("span", { role: "status", class: "mg-title" });
-    this.values = element("div", { class: "mg-values" });
-    this.alert = element("div", { role: "alert", class: "mg-alert" });
+    this.pause = make("button", { type: "button", class: "mg-words", text: "Pause" });
+    this.stop = make("button", { type: "button", class: "mg-words", text: "Stop and keep" });
+    this.bar = make("progress", { max: 1, "aria-label": "Progress of the training" });
+    this.status = make("span", { role: "status", class: "mg-title" });
+    this.values = make("div", { class: "mg-values" });
+    this.alert = make("div", { role: "alert", class: "mg-alert" });
     this.charts = model.get("charts").map(({ title, names }) => new Chart(title, names));
-    this.board = element("div", { class: "mg-charts" }, ...this.charts.map((chart) => chart.canvas));
+    this.board = make("div", { class: "mg-charts" }, ...this.charts.map((chart) => chart.canvas));
     this.latent = this.range("Latent", 0, model.get("n_latents") - 1);
     this.moment = this.range("Moment", 0, 0);
     this.turns = model.get("sliders").map((slider) => this.turn(slider));
-    const places = element("div", { class: "mg-turns", role: "group", "aria-label": "What to hear" }, this.latent.row, this.moment.row);
-    const turns = element("div", { class: "mg-turns", role: "group", "aria-label": "Rates and weights" }, ...this.turns.map((one) => one.row));
-    const head = element("div", { class: "mg-bar" }, this.pause, this.stop, this.status, this.bar);
-    this.root = element("div", { class: "mg-player mg-monitor", role: "group", "aria-label": "Monitor of a training" }, head, this.alert, this.board, this.values, turns, places);
+    const places = make("div", { class: "mg-turns", role: "group", "aria-label": "What to hear" }, this.latent.row, this.moment.row);
+    const turns = make("div", { class: "mg-turns", role: "group", "aria-label": "Rates and weights" }, ...this.turns.map((one) => one.row));
+    const head = make("div", { class: "mg-bar" }, this.pause, this.stop, this.status, this.bar);
+    this.root = make("div", { class: "mg-player mg-monitor", role: "group", "aria-label": "Monitor of a training" }, head, this.alert, this.board, this.values, turns, places);
     el.append(this.root);
   }
 
   /** A labelled slider with its value in words beside it. */
   range(label, low, high, step = 1) {
-    const input = element("input", { type: "range", min: low, max: high, step, "aria-label": label });
-    const output = element("span", { class: "mg-value" }); // no <output>: that would be read out at every change
-    return { input, output, row: element("label", {}, element("span", { text: label }), input, output) };
+    const input = make("input", { type: "range", min: low, max: high, step, "aria-label": label });
+    const output = make("span", { class: "mg-value" }); // no <output>: that would be read out at every change
+    return { input, output, row: make("label", {}, make("span", { text: label }), input, output) };
   }
 
   /** A slider for a setting: a hundred places from low to high, in equal ratios or equal steps. */
@@ -189,28 +180,20 @@ class View {
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     on(this.pause, "click", () => this.save("pause", !this.model.get("pause")));
     on(this.stop, "click", () => this.save("stop", true));
     on(this.latent.input, "input", () => this.save("latent", Number(this.latent.input.value)));
     on(this.moment.input, "input", () => this.save("moment", this.places()[Number(this.moment.input.value)]));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.board);
-    this.themes = new MutationObserver(() => {
-      clearTimeout(this.later);
-      this.later = setTimeout(() => this.draw(), 300); // the theme's style sheet may arrive after its name
-    });
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-    on(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.draw());
-    // JupyterLab's shortcuts must not take the keys that our sliders and buttons use.
-    on(globalThis, "keydown", (event) => this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey && !event.shiftKey), true);
+    onTheme(() => this.draw(), this.undo.signal);
+    keepKeys(this.root, (event) => plain(event) && !event.shiftKey, this.undo.signal);
   }
 
   remove() {
     this.undo.abort();
     this.sizes.disconnect();
-    this.themes.disconnect();
-    clearTimeout(this.later);
     clearTimeout(this.silence);
     this.root.remove();
   }
@@ -229,10 +212,7 @@ class View {
   }
 
   draw() {
-    const style = getComputedStyle(this.root);
-    const get = (name) => style.getPropertyValue(name).trim();
-    const [red, green, blue] = style.color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
-    const theme = { text: style.color, line: get("--mg-line"), faint: get("--mg-faint"), font: style.fontFamily, dark: red + green + blue > 380 };
+    const theme = pageTheme(this.root);
     for (const chart of this.charts) chart.draw(theme);
   }
 

@@ -88,7 +88,7 @@ def watch(
 class Panel(anywidget.AnyWidget):
     """Curves and controls; what the browser may set stands first."""
 
-    _esm = front_end("roll.js", "monitor.js")
+    _esm = front_end("monitor.js")
     _css = front_end("player.css", "monitor.css")
 
     pause = traitlets.Bool(False).tag(sync=True)

@@ -1,68 +1,25 @@
-// The player: buttons, piano roll, tracks. Needs sound.js and roll.js before it.
+// The player: buttons, piano roll, tracks. Needs sound.js, edit.js and takeaway.js.
 //
 // Code map
-//   readPiece        the model's traits as {notes, tracks, ...}
 //   View             one place in the page where the player shows: builds it, keeps it up to date
 //   default export   one Transport per widget, however many views it has; silence with the last view
 // Names and titles come from files: they enter the page through textContent only.
 
-const ICONS = {
-  play: "M4 2.5v11l9.5-5.5z",
-  pause: "M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z",
-  stop: "M3 3h10v10H3z",
-  loop: "M11 1.5 14 4l-3 2.5V5H5.5a2.5 2.5 0 0 0-2.3 3.5L1.7 9.4A4.3 4.3 0 0 1 5.5 3.2H11zM5 14.5 2 12l3-2.5V11h5.5a2.5 2.5 0 0 0 2.3-3.5l1.5-.9a4.3 4.3 0 0 1-3.8 6.2H5z",
-};
+const LOST_SOUND = "The kernel has stopped or was restarted. What stands here still plays, but changes reach Python no more: run the cell again to go on.";
 const OUR_KEYS = " ,Enter,ArrowLeft,ArrowRight,ArrowUp,ArrowDown,Home,End,PageUp,PageDown,+,-,0,l,L".split(",");
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-function button(label, icon, attributes = {}) {
-  const element = make("button", { type: "button", "aria-label": label, title: label, ...attributes });
-  setIcon(element, icon);
-  return element;
-}
-
-function setIcon(element, icon) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[icon]);
-  svg.append(path);
-  element.replaceChildren(svg);
-}
-
-/** The model's traits as a piece; notes travel as rows of five float64. */
-function readPiece(model) {
-  const bytes = model.get("notes");
-  const rows = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  const notes = Array.from({ length: rows.length / 5 }, (_, i) => {
-    const [track, pitch, onset, duration, velocity] = rows.subarray(5 * i, 5 * i + 5);
-    return { track, pitch, onset, duration, velocity };
-  });
-  const [beatsPerBar, pickup] = [model.get("beats_per_bar"), model.get("pickup")];
-  const last = notes.reduce((end, note) => Math.max(end, note.onset + note.duration), 0);
-  const end = Math.max(1, Math.ceil((last - pickup) / beatsPerBar - 1e-6)) * beatsPerBar + pickup;
-  return { notes, tracks: model.get("tracks"), end, beatsPerBar, pickup };
-}
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 class View {
-  constructor(model, transport, el) {
-    Object.assign(this, { model, transport });
+  constructor(model, { transport, editor, ask }, el) {
+    Object.assign(this, { model, transport, editor, ask });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.undo = new AbortController(); // removes every listener when the view goes
     this.build(el);
     this.roll = new Roll(this.canvas, this.keys);
     this.roll.readTheme(this.root);
+    this.edit = new EditBar(editor, { roll: this.roll, position: () => transport.position, show: (note) => this.showEdit(note) });
+    this.bar.after(this.edit.root);
     this.watch();
     this.setPiece();
     this.update();
@@ -80,11 +37,14 @@ class View {
     this.volume = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Volume" });
     this.zoomOut = make("button", { type: "button", "aria-label": "Zoom out", title: "Zoom out (-)", text: "−" });
     this.zoomIn = make("button", { type: "button", "aria-label": "Zoom in", title: "Zoom in (+)", text: "+" });
+    this.editing = button("Edit notes", "edit", { "aria-pressed": "false" });
+    this.takeaway = new Takeaway((wish) => this.ask(wish), (text) => this.say(text));
     const more = make("span", { class: "mg-more" },
       make("label", { class: "mg-tempo", title: "Tempo" }, make("span", { "aria-hidden": "true", text: "♩ =" }), this.tempo),
       make("label", { class: "mg-volume", title: "Volume" }, make("span", { "aria-hidden": "true", text: "Vol" }), this.volume),
       make("span", { class: "mg-zoom" }, this.zoomOut, this.zoomIn));
-    const bar = make("div", { class: "mg-bar" }, this.play, this.stop, this.loop, this.title, this.time, more);
+    const tools = make("span", { class: "mg-zoom", role: "group", "aria-label": "Edit and take away" }, this.editing, ...this.takeaway.buttons);
+    this.bar = make("div", { class: "mg-bar" }, this.play, this.stop, this.loop, this.title, this.time, more);
     this.keys = make("canvas", { class: "mg-keys", "aria-hidden": "true" });
     this.canvas = make("canvas", { "aria-hidden": "true" });
     this.lights = make("canvas", { class: "mg-lights", "aria-hidden": "true" });
@@ -95,13 +55,13 @@ class View {
     this.tracks = make("div", { class: "mg-tracks", role: "group", "aria-label": "Tracks" });
     this.hint = make("div", { class: "mg-hint", "aria-hidden": "true" });
     this.status = make("div", { class: "mg-status", role: "status" });
-    this.root = make("div", { class: "mg-player", role: "group" }, bar, make("div", { class: "mg-view" }, this.keys, this.scroll), make("div", { class: "mg-foot" }, this.tracks, this.hint), this.status);
+    this.root = make("div", { class: "mg-player", role: "group" }, this.bar, make("div", { class: "mg-view" }, this.keys, this.scroll), make("div", { class: "mg-foot" }, this.tracks, this.hint, tools), this.status, this.takeaway.page);
     el.append(this.root);
   }
 
   /** Everything that can happen to a view. */
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     for (const type of ["pointerdown", "keydown"]) on(this.root, type, openAudio); // warm by the time of the click
     on(this.play, "click", () => this.toggle());
     on(this.stop, "click", () => this.transport.stop());
@@ -116,25 +76,20 @@ class View {
     on(this.window, "pointermove", (event) => this.hovered(event));
     on(this.window, "pointerleave", () => (this.hint.textContent = ""));
     on(this.tracks, "click", (event) => this.switched(event.target.closest("button")));
-    // Runs before JupyterLab's own shortcuts: they must not take the keys that our controls use,
-    // and must keep the others (Shift+Enter runs the cell even after a click on a button here).
-    on(globalThis, "keydown", (event) => {
-      const ours = OUR_KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    on(this.editing, "click", () => this.turnEditing());
+    for (const type of ["pointerup", "pointercancel"]) on(this.window, type, () => this.edit.dropped());
+    keepKeys(this.root, (event) => (OUR_KEYS.includes(event.key) && plain(event)) || this.edit.wants(event), this.undo.signal);
+    onTheme(() => this.retint(), this.undo.signal);
+    tellLoss(this.model, this.root, { parts: this.takeaway.buttons, text: LOST_SOUND });
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.scroll);
-    this.themes = new MutationObserver(() => this.retheme());
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-    on(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.retheme());
   }
 
   remove() {
     this.undo.abort();
     this.sizes.disconnect();
-    this.themes.disconnect();
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.later);
+    this.takeaway.remove();
     this.root.remove();
   }
 
@@ -144,6 +99,9 @@ class View {
     const piece = readPiece(this.model);
     this.end = piece.end;
     this.roll.setPiece(piece);
+    this.edit.setTracks(piece.tracks);
+    this.edit.update();
+    this.takeaway.renew();
     this.fit ??= true;
     this.window.style.height = `${this.roll.height}px`;
     this.listTracks(piece.tracks);
@@ -185,12 +143,6 @@ class View {
     this.follow();
   }
 
-  retheme() {
-    clearTimeout(this.later); // the theme's style sheet may arrive after its name
-    this.later = setTimeout(() => this.retint(), 300);
-    this.retint();
-  }
-
   retint() {
     this.roll.readTheme(this.root);
     this.update();
@@ -211,6 +163,7 @@ class View {
   redraw() {
     this.roll.left = this.scroll.scrollLeft;
     this.roll.draw();
+    if (this.edit.on && this.editor.chosen) this.roll.drawChosen(this.editor.chosen);
     this.placeHead();
   }
 
@@ -285,8 +238,9 @@ class View {
     const bar = this.roll.beatsPerBar;
     const step = event.shiftKey ? bar : 1;
     const to = { ArrowLeft: Math.ceil(position - 1e-6) - step, ArrowRight: Math.floor(position + 1e-6) + step, PageUp: position - bar, PageDown: position + bar, Home: 0, End: playing ? position : this.end }[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (to !== undefined) this.seek(to);
+    if (this.edit.wants(event)) this.edit.pressed(event);
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (to !== undefined) this.seek(to);
     else if (event.key === " ") this.toggle();
     else if (event.key === "+") this.zoom(1.4);
     else if (event.key === "-") this.zoom(1 / 1.4);
@@ -302,11 +256,14 @@ class View {
   }
 
   pointed(event) {
-    if (event.button === 0) this.transport.seek(this.roll.beatAt(event.offsetX));
+    if (event.button !== 0) return;
+    if (this.edit.on && this.edit.grabbed(event)) this.window.setPointerCapture(event.pointerId);
+    else this.transport.seek(this.roll.beatAt(event.offsetX));
   }
 
   /** Say which note lies under the pointer. */
   hovered(event) {
+    if (this.edit.held) return this.edit.dragged(event);
     const note = this.roll.noteAt(event.offsetX, event.offsetY);
     this.hint.textContent = note ? this.describe(note) : "";
   }
@@ -329,28 +286,31 @@ class View {
     this.redraw();
   }
 
+  // ------------------------------------------------------------------------------- editing
+
+  turnEditing() {
+    this.edit.toggle(!this.edit.on);
+    this.editing.setAttribute("aria-pressed", this.edit.on);
+    this.root.classList.toggle("mg-editing", this.edit.on);
+  }
+
+  /** What was edited, or which note is chosen. */
+  showEdit(note) {
+    this.edit.update();
+    const x = note ? this.roll.x(note.onset) : 0;
+    if (x < 0 || x > this.roll.width - 4) this.scroll.scrollLeft += x - this.roll.width / 2;
+    this.redraw();
+    this.say(note ? this.describe(note) : "");
+  }
+
   say(text) {
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 }
 
-/** The instruments, from the bank that all players of a kernel share. */
-async function fetchInstruments(model) {
-  const id = model.get("bank").replace("IPY_MODEL_", "");
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const bank = await model.widget_manager.get_model(id);
-      const data = bank.get("recording");
-      return { recording: data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength), index: bank.get("index") };
-    } catch (problem) {
-      if (attempt === 20) throw problem;
-      await new Promise((done) => setTimeout(done, 250)); // a reloaded page brings its models back in any order
-    }
-  }
-}
-
 export default function () {
   const views = new Set();
+  const editor = new Editor();
   const transport = new Transport((event) => {
     if (event === "crowded") for (const view of views) view.say(`Too many notes at once: ${MAX_VOICES} of them sound.`);
     else changed();
@@ -367,6 +327,7 @@ export default function () {
 
   function setPiece() {
     const { notes, tracks, end } = readPiece(model);
+    editor.follow(notes);
     transport.setNotes(notes, tracks, end);
     setSilent();
     for (const view of views) view.setPiece();
@@ -377,6 +338,17 @@ export default function () {
     const [muted, soloed] = [model.get("muted"), model.get("soloed")];
     const silent = model.get("tracks").map((_, i) => i).filter((i) => muted.includes(i) || (soloed.length && !soloed.includes(i)));
     transport.setSilent(new Set(silent));
+  }
+
+  /** Python writes what can be taken away. The notes go along: a message may overtake a trait's change. */
+  function ask(wish) {
+    const { buffer } = packNotes(readNotes(model));
+    model.send({ do: wish, tempo: model.get("tempo") }, undefined, [buffer]);
+  }
+
+  function answered(message, buffers) {
+    if (message?.kind === "midi") deliver(buffers[0], message.name, "audio/midi");
+    for (const view of views) view.takeaway.answered(message, buffers);
   }
 
   const update = () => views.forEach((view) => view.update());
@@ -395,7 +367,8 @@ export default function () {
 
   return {
     initialize({ model: own }) {
-      model = own;
+      editor.model = model = own;
+      model.on("msg:custom", answered);
       for (const react of Object.values(REACTIONS).slice(1, 7)) react();
       for (const [trait, react] of Object.entries(REACTIONS)) {
         model.on(`change:${trait}`, () => {
@@ -406,7 +379,7 @@ export default function () {
       return () => transport.pause();
     },
     render({ model: own, el }) {
-      const view = new View(own, transport, el);
+      const view = new View(own, { transport, editor, ask }, el);
       views.add(view);
       loadInstruments(() => fetchInstruments(own));
       return () => {

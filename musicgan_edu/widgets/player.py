@@ -1,8 +1,9 @@
 """The player: any Score as a piano roll that sounds.
 
 Comes in: a `Score`. Goes out: a widget with play, stop, loop, seek, mute and solo per track, tempo,
-volume and zoom, by mouse and by keyboard; and, where no kernel runs (an exported page, a printed
-one), a picture with a description and a sound file that the browser itself plays.
+volume and zoom, by mouse and by keyboard, notes that one edits (`player.score` has them), the engraved
+score and a MIDI file; and, where no kernel runs (an exported page, a printed
+one), a picture with a description, a sound file that the browser itself plays, and the MIDI file.
 
 >>> from musicgan_edu.widgets import player
 >>> player.play(score)  # doctest: +SKIP
@@ -13,6 +14,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from importlib import resources
 from typing import Any
 
@@ -23,12 +25,13 @@ import traitlets
 from IPython.display import display
 
 from musicgan_edu import playback, plotting
-from musicgan_edu.score import NOTE, Score, Track
+from musicgan_edu.score import NOTE, MusicganError, Score, Track
 from musicgan_edu.widgets import front_end
 
 __all__ = ["Instruments", "Player", "play"]
 
 STATIC_SECONDS = 60.0  # of sound in an exported page: 0.4 MB
+PAGE_BARS = 64  # of an engraved score: it grows slower than it reads
 
 
 def play(score: Score, *, label: str | None = None, **options: Any) -> None:
@@ -70,6 +73,8 @@ class Instruments(ipywidgets.Widget):
 class Player(anywidget.AnyWidget):
     """A piano roll that plays. Assign `score` to change the music, even while it sounds.
 
+    What is edited in the page arrives as a change of `notes`: observe that, and read `score`.
+
     Traits
     ------
     tempo : quarter notes a minute, 20 to 400; the Score's own to begin with.
@@ -80,7 +85,7 @@ class Player(anywidget.AnyWidget):
     title : above the roll; text, never HTML.
     """
 
-    _esm = front_end("sound.js", "roll.js", "player.js")
+    _esm = front_end("player.js")
     _css = front_end("player.css")
 
     notes = traitlets.Bytes().tag(sync=True, from_json=lambda value, widget: bytes(value))
@@ -100,15 +105,12 @@ class Player(anywidget.AnyWidget):
     def __init__(self, score: Score, *, label: str | None = None, **options: Any) -> None:
         self._score, self._label = score, label
         super().__init__(bank=Instruments.shared(), **(_state(score, label) | options))
+        self.on_msg(self._asked)
 
     @property
     def score(self) -> Score:
         """What it plays: the Score that was given, with the notes and the tempo that stand now."""
-        rows = np.frombuffer(self.notes, dtype=np.float64).reshape(-1, 5)
-        notes = np.empty(len(rows), dtype=NOTE)
-        for column, name in enumerate(NOTE.names or ()):
-            notes[name] = rows[:, column]
-        return self._score.replace(notes=notes, tempo=self.tempo)
+        return self._score.replace(notes=_notes(self.notes), tempo=self.tempo)
 
     @score.setter
     def score(self, score: Score) -> None:
@@ -116,6 +118,19 @@ class Player(anywidget.AnyWidget):
         with self.hold_sync():
             for name, value in _state(score, self._label).items():
                 setattr(self, name, value)
+
+    def _asked(self, widget: Any, wish: dict[str, Any], buffers: list[Any]) -> None:
+        """The page asks for something to take away: the notes that stand there come with the wish."""
+        try:
+            score = self._score.replace(
+                notes=_notes(bytes(buffers[0])), tempo=float(wish["tempo"]), title=self.title
+            )
+            if wish["do"] == "midi":
+                self.send({"kind": "midi", "name": f"{_filename(self.title)}.mid"}, [playback.to_midi(score)])
+            elif wish["do"] == "page":
+                self.send(*_page(score))
+        except MusicganError as problem:
+            self.send({"kind": "problem", "said": str(problem)})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget; and what an exported page shows instead, since nothing runs there."""
@@ -126,7 +141,7 @@ class Player(anywidget.AnyWidget):
         alt = html.escape(figure.alt_text)
         image = f'<img src="data:image/png;base64,{picture}" width="864" style="max-width: 100%" alt="{alt}">'
         data["text/plain"] = figure.alt_text
-        data["text/html"] = f"{image}<br>{_audio(self.score)}"
+        data["text/html"] = f"{image}<br>{_audio(self.score)} {_midi(self.score, self.title)}"
         data["image/png"] = picture  # for pages that drop HTML, such as a code forge's
         return data
 
@@ -144,6 +159,15 @@ def _state(score: Score, label: str | None) -> dict[str, Any]:
     }
 
 
+def _notes(rows: bytes) -> np.ndarray:
+    """Notes from the rows in which they travel."""
+    table = np.frombuffer(rows, dtype=np.float64).reshape(-1, 5)
+    notes = np.empty(len(table), dtype=NOTE)
+    for column, name in enumerate(NOTE.names or ()):
+        notes[name] = table[:, column]
+    return notes
+
+
 def _track(track: Track) -> dict[str, Any]:
     return {"name": track.name, "program": track.program, "is_drum": track.is_drum}
 
@@ -156,3 +180,27 @@ def _audio(score: Score) -> str:
     data = base64.b64encode(sound).decode("ascii")
     note = "" if whole else " (its first minute)"
     return f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>{note}'
+
+
+def _midi(score: Score, title: str) -> str:
+    """A link that carries the MIDI file; nothing for a metre that MIDI can't write."""
+    try:
+        data = base64.b64encode(playback.to_midi(score)).decode("ascii")
+    except playback.PlaybackError:
+        return ""
+    return f'<a href="data:audio/midi;base64,{data}" download="{_filename(title)}.mid">MIDI file</a>'
+
+
+def _filename(title: str) -> str:
+    """A title as a file's name: letters, digits and spaces of it."""
+    return re.sub(r"[^\w -]+", "", title).strip()[:60] or "music"
+
+
+def _page(score: Score) -> tuple[dict[str, str], list[bytes]]:
+    """The engraved score as a message to the page; of a long piece, its first bars."""
+    end = score.pickup + PAGE_BARS * score.beats_per_bar
+    long = score.end > end
+    svg = playback.engrave(score.cut(0, end) if long else score)
+    said = f"The page shows the first {PAGE_BARS} of {score.n_bars} bars." if long else ""
+    alt = f"Engraved score of {score.title or 'this piece'}: {score.n_notes} notes in {score.n_bars} bars"
+    return {"kind": "page", "alt": alt, "said": said}, [svg.encode()]

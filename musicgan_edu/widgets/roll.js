@@ -1,7 +1,7 @@
 // A piano roll on a canvas: tracks in colour-blind-safe colours, drums in a lane of their own.
 //
 // Code map
-//   COLOURS, drumName, pitchName   what things are called and which colour they wear
+//   COLOURS, drumName, pitchName, pageTheme   what things are called and which colour they wear
 //   Roll             measures (beats <-> pixels), draws what is in view, finds the note under a point
 // The canvas is as wide as its window, never as the piece: `left` says which part it shows.
 
@@ -14,6 +14,15 @@ const DRUMS = { 35: "kick", 36: "kick", 37: "rim", 38: "snare", 39: "clap", 40: 
 
 const drumName = (key) => DRUMS[key] ?? (key >= 41 && key <= 50 ? "tom" : `drum ${key}`);
 const pitchName = (pitch) => "C C♯ D E♭ E F F♯ G A♭ A B♭ B".split(" ")[pitch % 12] + (Math.floor(pitch / 12) - 1);
+
+/** The page's colours at an element; again whenever the theme changes. */
+function pageTheme(element) {
+  const style = getComputedStyle(element);
+  const get = (name) => style.getPropertyValue(`--mg-${name}`).trim();
+  const [red, green, blue] = style.color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0]; // none before it is in the page
+  const named = Object.fromEntries(["ground", "shade", "line", "faint", "accent"].map((name) => [name, get(name)]));
+  return { ...named, text: style.color || "black", font: style.fontFamily, dark: red + green + blue > 380 };
+}
 
 /** The last index with `notes[i].onset` < beat, plus one. */
 function countBefore(notes, beat) {
@@ -97,6 +106,14 @@ class Roll {
     return this.between(beat - 0.5, beat + 0.5).findLast((note) => inside(this.box(note)));
   }
 
+  /** The pitch of the row at a height, among the drums or above them; undefined where there is none. */
+  pitchAt(y, drum) {
+    if (drum) return this.drums[Math.floor((y - this.laneTop) / DRUM_ROW)];
+    const row = Math.floor((y - RULER) / this.row);
+    const pitch = this.top - row;
+    return row >= 0 && row < this.rows && pitch >= 0 && pitch <= 127 ? pitch : undefined;
+  }
+
   colour(track) {
     const colour = COLOURS[track % COLOURS.length];
     return this.theme.dark ? ON_DARK[colour] ?? colour : colour;
@@ -104,10 +121,7 @@ class Roll {
 
   /** Read the page's colours; again whenever the theme changes. */
   readTheme(element) {
-    const style = getComputedStyle(element);
-    const get = (name) => style.getPropertyValue(name).trim();
-    const [red, green, blue] = style.color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0]; // none before it is in the page
-    this.theme = { text: style.color || "black", ground: get("--mg-ground"), shade: get("--mg-shade"), line: get("--mg-line"), faint: get("--mg-faint"), font: style.fontFamily, dark: red + green + blue > 380 };
+    this.theme = pageTheme(element);
   }
 
   /** A canvas of the right size in device pixels, wiped. */
@@ -180,6 +194,16 @@ class Roll {
     pen.roundRect(x - grown, y - grown, width + 2 * grown, height + 2 * grown, Math.min(3, height / 3 + grown, width / 2));
     pen.fill();
     pen.globalAlpha = 1;
+  }
+
+  /** The note that somebody edits, with a rim in two colours: it shows on any ground. */
+  drawChosen(note) {
+    const pen = this.canvas.getContext("2d");
+    const [x, y, width, height] = this.box(note);
+    for (const [colour, grown] of [[this.theme.ground || "white", 1], [this.theme.text, 2.5]]) {
+      Object.assign(pen, { strokeStyle: colour, lineWidth: 1.5 });
+      pen.strokeRect(x - grown, y - grown, width + 2 * grown, height + 2 * grown);
+    }
   }
 
   /** On a canvas of its own: the notes that sound now, grown and rimmed. */

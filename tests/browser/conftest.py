@@ -1,7 +1,7 @@
 """A real browser for the widgets: a bare page with a fake model, and a real JupyterLab.
 
-Every page fails its test on an error in the console, on an exception in a script, and on any
-request that leaves this machine. What is heard is recorded at the last node before the
+Every page fails its test on an error in the console, on an exception in a script or in a widget's
+callback in Python, and on any request that leaves this machine. What is heard is recorded at the last node before the
 loudspeaker (`tape`), in blocks that carry their audio time, so a lost block shows as silence.
 
 Sound is made and recorded in real time: a machine that has no processor to spare for 10 ms
@@ -61,6 +61,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+#: An exception in a callback reaches only JupyterLab's log: tell it to the console, where `page` hears it.
+TELL_CALLBACKS = """
+() => jupyterapp.shell.currentWidget.sessionContext.iopubMessage.connect((_, { header, parent_header, content }) => {
+  if (header.msg_type === "error" && parent_header.msg_type !== "execute_request")
+    console.error(`callback: ${content.ename}: ${content.evalue}`);
+})
+"""
 
 
 class Ear:
@@ -184,7 +193,7 @@ FAKE_MODEL = """
 globalThis.makeModel = (state, banks = {}) => {
   const reactions = {};
   const model = {
-    state, saves: 0,
+    state, saves: 0, sent: [],
     get: (name) => state[name],
     set(name, value) {
       if (JSON.stringify(state[name]) === JSON.stringify(value) && !(value instanceof DataView)) return;
@@ -194,6 +203,8 @@ globalThis.makeModel = (state, banks = {}) => {
     save_changes() { this.saves++; },
     on(event, react) { (reactions[event] ??= []).push(react); },
     off() {},
+    send(content, callbacks, buffers) { this.sent.push([content, buffers]); },
+    tell(event, ...words) { for (const react of reactions[event] ?? []) react(...words); },
     widget_manager: { get_model: async (id) => ({ get: (name) => banks[name] }) },
   };
   return model;
@@ -312,6 +323,7 @@ class Lab:
         )
         page.evaluate("jupyterapp.shell.currentWidget.context.ready")
         page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+        page.evaluate(TELL_CALLBACKS)
 
     def run_all(self, page: Page) -> None:
         """Run every cell; fail on the first error that one shows."""

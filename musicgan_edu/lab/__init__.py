@@ -1,7 +1,7 @@
 """A learner's folder and machine: the lessons put in place, JupyterLab opened, the machine tested.
 
 Comes in: a folder. Goes out: lessons in it, never over a learner's own changes; a running JupyterLab;
-the lights of lesson 00.
+the lights of lesson 00; what a learner has passed, and one file that carries it to another machine.
 
 Each lesson that is put down is noted with its hash in `.musicgan_lessons.json`. A file that still has
 that hash may be replaced by a newer lesson; one that was changed stays, and the newer lesson lands
@@ -28,18 +28,26 @@ from typing import Any, Literal
 import numpy as np
 
 from musicgan_edu import __version__
-from musicgan_edu.score import MusicganError, Score
+from musicgan_edu.lab.courses import PATTERNS, LabError, lessons_folder
+from musicgan_edu.lab.passed import Progress, progress
+from musicgan_edu.lab.travel import Travelled, export_progress, import_progress
+from musicgan_edu.score import Score
 
 __all__ = [
     "LabError",
     "Light",
     "Placed",
+    "Progress",
+    "Travelled",
     "begin",
     "command",
     "environment",
+    "export_progress",
+    "import_progress",
     "lessons_folder",
     "lights",
     "open_lab",
+    "progress",
     "put_lessons",
     "self_test",
 ]
@@ -48,10 +56,6 @@ MANIFEST = ".musicgan_lessons.json"
 SYMBOLS = {"ok": "●", "note": "i", "problem": "✘"}
 Status = Literal["ok", "note", "problem"]
 Verdict = tuple[Status, str]
-
-
-class LabError(MusicganError):
-    """A folder that lessons can't be put into."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,19 +71,12 @@ class Placed:
     beside: tuple[str, ...]
 
     def __str__(self) -> str:
-        written, kept = (sum("/" not in name for name in names) for names in (self.written, self.kept))
-        lines = [f"{written} lessons written, {kept} left as they were"]  # their solutions go without saying
+        written, kept = (sum(name[0].isdigit() for name in names) for names in (self.written, self.kept))
+        lines = [
+            f"{written} lessons written, {kept} left as they were"
+        ]  # pages and solutions go without saying
         lines += [f"newer version beside yours: {name}" for name in self.beside]
         return "\n".join(lines)
-
-
-def lessons_folder() -> Path:
-    """Where the built lessons are: inside the installed package, or in the checkout around it."""
-    package = Path(__file__).resolve().parent
-    for folder in (package / "lessons", package.parent / "notebooks"):
-        if any(folder.glob("[0-9][0-9]_*.ipynb")):
-            return folder
-    raise LabError(f"lab: no lessons beside {package}; in a checkout run `make lessons`")
 
 
 def put_lessons(folder: Path, *, shipped: Path | None = None) -> Placed:
@@ -97,7 +94,8 @@ def put_lessons(folder: Path, *, shipped: Path | None = None) -> Placed:
     source = lessons_folder() if shipped is None else shipped
     if folder.resolve() == source.resolve():
         raise LabError(f"lab: {folder} holds the shipped lessons themselves; choose another folder")
-    names = sorted(str(p.relative_to(source).as_posix()) for p in source.rglob("[0-9][0-9]_*.ipynb"))
+    paths = (path for pattern in PATTERNS for path in source.rglob(pattern))
+    names = sorted(path.relative_to(source).as_posix() for path in paths)
     actions: dict[str, list[str]] = {"written": [], "kept": [], "beside": []}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +188,7 @@ def environment() -> dict[str, str]:
 
     They are defaults only: what a learner has chosen in JupyterLab's settings stands.
     """
-    ours = str(Path(__file__).resolve().parent / "jupyter")
+    ours = str(Path(__file__).resolve().parents[1] / "jupyter")
     theirs = os.environ.get("JUPYTER_CONFIG_PATH", "")
     paths = os.pathsep.join(filter(None, [theirs, ours]))
     # glibc gives each thread a heap of its own; two saved lesson 07 some 80 MB in one run

@@ -1,0 +1,403 @@
+"""The listener, the index and the table of lesson 14, from music21's corpus.
+
+    python benchmarks/recommend.py damage RUN       # a discriminator: real windows against damaged ones (lesson 05)
+    python benchmarks/recommend.py game RUN         # or, instead, one from a game against a generator
+    python benchmarks/recommend.py hear RUN         # features of every piece, by that and by an untrained one
+    python benchmarks/recommend.py table RUN        # which features find music of the same collection
+    python benchmarks/recommend.py build RUN        # the shipped index and listener
+
+The first call reads the whole corpus, which takes half an hour of two cores; the corpus cache keeps it. `game` and `hear`
+go on where they were interrupted. `table` selects on validation and reports test; queries are test (validation)
+pieces, candidates train pieces without the query's family: those that share a work's name or an incipit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from musicgan_edu import corpus, evaluation, losses, models, recommendation, sampling, training
+from musicgan_edu.recommendation import hearing
+from musicgan_edu.recommendation.listener import Listener, discriminator_of, new_discriminator
+from musicgan_edu.score import MusicganError, Score
+
+SEED = 1
+STEPS = 500
+DAMAGE_STEPS = 300
+#: Half of the steps are the game's: it is the discriminator that is wanted, not the generator.
+RECIPE = dataclasses.replace(
+    training.RECIPES["chorales"], pretraining=0.4, warming=0.2, units=96, latent_dim=16, free_nats=3.0
+)
+MOST_WINDOWS = 2500  # of one collection in the training, so that the largest doesn't drown the others
+#: What is indexed. The other collections of `corpus.names()` can be added: each is read once, in minutes.
+COLLECTIONS = ("chorales", "oneills1850", "palestrina", "ryansMammoth")
+ONE_VOICE = ("airdsAirs", "essenFolksong", "oneills1850", "ryansMammoth")
+#: What the discriminator is trained on; the other collections are new to it.
+TRAINED_ON = ("chorales", "oneills1850", "ryansMammoth")
+MIN_QUERIES = 5
+SIZES = (16, 32, 48, 64)
+TEXTS = re.compile(r"[^a-z]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One piece of the corpus."""
+
+    key: str
+    title: str
+    label: str
+    split: str
+    work: str
+    piece: list[Score]
+
+
+def entries(names: Sequence[str] = COLLECTIONS) -> list[Entry]:
+    """Every piece of the collections that can be heard, chorales by the chorales' split."""
+    found: list[Entry] = []
+    chorales = corpus.collect("chorales").splits
+    for name in names:
+        report = corpus.collect(name)
+        label = "bach" if name == "chorales" else name
+        for source, piece in recommendation.pieces(report.scores).items():
+            try:
+                hearing.incipit(piece)
+            except MusicganError:
+                continue
+            split = (
+                chorales.get(source.removesuffix(".mxl"), report.splits[source])
+                if label == "bach"
+                else report.splits[source]
+            )
+            file = f"{source}.mxl" if name == "chorales" else source
+            title = piece[0].title
+            found.append(Entry(f"{label}/{file}", title, label, split, work_of(label, file, title), piece))
+    return found
+
+
+def work_of(collection: str, source: str, title: str) -> str:
+    """What pieces of one work, or of one tune's family, have in common; "" where nothing says so."""
+    folders = source.split("/")
+    if len(folders) > 1:
+        return f"{collection}/{folders[0]}"
+    if (
+        collection in ONE_VOICE
+    ):  # "7th Regiment -- Reel" and "7th Regiment Reel": a tune has one name everywhere
+        return "tune " + TEXTS.sub("", title.lower())
+    if collection == "bach":
+        return f"bach/{source.split('.')[0]}"  # the movements of one cantata
+    return f"{collection}/{TEXTS.sub(' ', title.lower()).strip()}"
+
+
+def training_windows() -> np.ndarray:
+    """Windows of the train split, uint8 (N, T, 2), so many of each collection at most."""
+    rng = np.random.default_rng(SEED)
+    by_label: dict[str, list[np.ndarray]] = {}
+    for entry in entries(TRAINED_ON):
+        if entry.split == "train":
+            by_label.setdefault(entry.label, []).append(hearing.windows(entry.piece))
+    parts = []
+    for label, found in by_label.items():
+        windows = np.concatenate(found)
+        parts.append(rng.permutation(windows)[:MOST_WINDOWS])
+        print(f"{label}: {len(found)} pieces, {len(parts[-1])} of {len(windows)} windows", flush=True)
+    return np.concatenate(parts)
+
+
+def game(run: Path) -> None:
+    """A discriminator from a game: likelihood first, then both players."""
+    training.train(
+        RECIPE, training_windows(), run, steps=STEPS, seed=SEED, corpus="music21", encoding=hearing.FORM,
+        report=lambda progress, step, values: print(f"{progress:.0%} {step} {values}", flush=True),
+    )  # fmt: skip
+    Listener(discriminator_of(run, RECIPE)).save(run / "listener.npz")
+
+
+def damaged(windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each window with one fault: another's second half, another's bottom line, or wrong notes (one in four)."""
+    others = windows[rng.permutation(len(windows))]
+    wrong, kind = windows.copy(), rng.integers(3, size=len(windows))
+    one_line = (windows[..., 1] == hearing.FORM.rest).all(1) & (kind == 1)
+    kind[one_line] = 2  # nothing to exchange
+    half = windows.shape[1] // 2
+    wrong[kind == 0, half:] = others[kind == 0, half:]
+    wrong[kind == 1, :, 1] = others[kind == 1, :, 1]
+    notes = (
+        (wrong < hearing.FORM.n_pitches) & (kind == 2)[:, None, None] & (rng.uniform(size=wrong.shape) < 0.25)
+    )
+    moved = wrong.astype(int) + rng.choice([-2, -1, 1, 2], size=wrong.shape)
+    return np.where(notes, np.clip(moved, 0, hearing.FORM.n_pitches - 1), wrong).astype(np.uint8)
+
+
+def damage(run: Path) -> None:
+    """A discriminator as in lesson 05: real windows against damaged ones. A few minutes less than the game."""
+    import keras
+    import tensorflow as tf
+
+    rng, pair = np.random.default_rng(SEED), losses.LOSSES["cross-entropy"]
+    discriminator, optimizer = new_discriminator(SEED), keras.optimizers.Adam(1e-3, beta_1=0.5)
+
+    @tf.function
+    def step(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        features = models.relations(tf.cast(tf.concat([real, fake], 0), tf.int32), hearing.FORM)
+        with tf.GradientTape() as tape:
+            loss = pair.discriminator(*tf.split(discriminator(features, training=True), 2))
+        variables = discriminator.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    windows = training_windows()
+    for i in range(DAMAGE_STEPS):
+        real = windows[rng.choice(len(windows), RECIPE.batch_size, replace=False)]
+        loss = step(real, damaged(real, rng))
+        if i % 50 == 0 or i + 1 == DAMAGE_STEPS:
+            print(f"{i} loss {loss.numpy():.3f} (2 log 2 = 1.386: no idea)", flush=True)
+    run.mkdir(parents=True, exist_ok=True)
+    Listener(discriminator).save(run / "listener.npz")
+    unseen = [hearing.windows(e.piece) for e in entries(TRAINED_ON) if e.split == "validation"]
+    real = np.concatenate(unseen)[:: max(1, sum(map(len, unseen)) // 1000)]
+    verdicts = [
+        discriminator(models.relations(tokens.astype(np.int32), hearing.FORM)).numpy().mean(1)
+        for tokens in (real, damaged(real, rng))
+    ]
+    auc = (verdicts[0][:, None] > verdicts[1]).mean()
+    print(f"validation: a real window gets more than a damaged one in {auc:.3f} of pairs (AUC)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Every piece with its raw features (N, F), by kind; `about` has columns of text and numbers (N,)."""
+
+    about: dict[str, np.ndarray]
+    raw: dict[str, np.ndarray]
+
+
+def hear(run: Path) -> None:
+    """Features of every piece, a file a collection, so that it goes on where it was interrupted."""
+    trained = Listener.load(run / "listener.npz")  # in half precision, as everybody will use it
+    listeners = {"untrained D": Listener(new_discriminator(SEED)), "trained D": trained}
+    for name in COLLECTIONS:
+        path = run / "features" / f"{name}.npz"
+        found = [] if path.exists() else entries([name])
+        if found:
+            sampling.write_arrays(path, {**_about(found), **_raw(found, listeners)})
+            print(f"{name}: {len(found)} pieces", flush=True)
+
+
+def _about(found: Sequence[Entry]) -> dict[str, np.ndarray]:
+    columns = {
+        name: np.array([getattr(e, name) for e in found])
+        for name in ("key", "title", "label", "split", "work")
+    }
+    return columns | {"incipit": np.array([hearing.incipit(e.piece).hex() for e in found])}
+
+
+def _raw(found: Sequence[Entry], listeners: dict[str, Listener]) -> dict[str, np.ndarray]:
+    kinds = {"form": recommendation.form, "counts": recommendation.counts}
+    kinds |= {name: ear.hear for name, ear in listeners.items()}
+    return {name: np.stack([kind(e.piece) for e in found]) for name, kind in kinds.items()}
+
+
+def read(run: Path) -> Table:
+    """What `hear` wrote; of pieces whose title and notes are the same only the first (two books print them)."""
+    parts = [sampling.read_arrays(path) for path in sorted((run / "features").glob("*.npz"))]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    same = [
+        (*row, sums.tobytes())
+        for *row, sums in zip(joined["label"], joined["title"], joined["counts"], strict=True)
+    ]
+    kept = sorted({mark: i for i, mark in reversed(list(enumerate(same)))}.values())
+    kinds = ("form", "counts", "untrained D", "trained D")
+    return Table(
+        {k: v[kept] for k, v in joined.items() if k not in kinds}, {k: joined[k][kept] for k in kinds}
+    )
+
+
+def unit(values: np.ndarray, train: np.ndarray, size: int | None = None) -> np.ndarray:
+    """Features on the scale of the train pieces, as vectors of length 1; `size`: their first principal axes."""
+    if size:
+        mean = values[train].mean(0)
+        deviation = np.maximum(values[train].std(0), 1e-6)
+        z = (values - mean) / deviation
+        _, _, axes = np.linalg.svd(z[train], full_matrices=False)
+        values = z @ axes[:size].T
+    return recommendation.Scale.of(values[train])(values)
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Which pieces ask, which may be found, and what is relevant."""
+
+    name: str
+    labels: np.ndarray
+    families: np.ndarray
+    queries: np.ndarray
+    candidates: np.ndarray
+
+    def judge(self, vectors: np.ndarray) -> recommendation.Judged:
+        """Each query's precision at 5 and average precision."""
+        q, c = self.queries, self.candidates
+        relevant = self.labels[q][:, None] == self.labels[c]
+        allowed = self.families[q][:, None] != self.families[c]
+        return recommendation.judge(vectors[q] @ vectors[c].T, relevant, allowed)
+
+    def macro(self, values: np.ndarray, weights: np.ndarray | None = None) -> float:
+        """The mean over labels of the mean over their queries: a large collection counts as much as a small one."""
+        weights = np.ones(len(values)) if weights is None else weights
+        means = []
+        for label in set(self.labels[self.queries].tolist()):
+            mine = (self.labels[self.queries] == label) & (weights > 0) & np.isfinite(values)
+            if mine.any():
+                means.append(np.average(values[mine], weights=weights[mine]))
+        return float(np.mean(means))
+
+    def interval(self, values: np.ndarray, *, n_draws: int = 500) -> tuple[float, float]:
+        """The 95 % bootstrap interval of `macro` over families of queries."""
+        _, groups = np.unique(self.families[self.queries], return_inverse=True)
+        rng = np.random.default_rng(0)
+        n = groups.max() + 1
+        draws = [rng.multinomial(n, np.full(n, 1 / n))[groups].astype(float) for _ in range(n_draws)]
+        return evaluation.percentile_interval(np.array([self.macro(values, draw) for draw in draws]))
+
+
+def tasks(found: Table, split: str) -> list[Task]:
+    """All collections; those of one voice; those of several; and, in the folk songs, the book that they are from."""
+    about = found.about
+    keys = about["key"].tolist()
+    works = dict(zip(keys, about["work"].tolist(), strict=True))
+    incipits = {key: bytes.fromhex(text) for key, text in zip(keys, about["incipit"].tolist(), strict=True)}
+    numbers = recommendation.families(works, incipits)
+    families, label = np.array([numbers[key] for key in keys]), about["label"]
+    book = np.array([re.sub(r"\d.*", "", key.split("/")[1]) for key in keys])
+    one, folk = np.isin(label, ONE_VOICE), label == "essenFolksong"
+    kinds = [
+        ("all", label, np.ones(len(keys), bool)),
+        ("one voice", label, one),
+        ("several voices", label, ~one),
+    ]
+    kinds.append(("folk songs by book", book, folk))
+    return [
+        _task(name, labels, families, about["split"], mask, split)
+        for name, labels, mask in kinds
+        if mask.any()
+    ]
+
+
+def _task(
+    name: str, labels: np.ndarray, families: np.ndarray, splits: np.ndarray, mask: np.ndarray, split: str
+) -> Task:
+    asks, stays = mask & (splits == split), mask & (splits == "train")
+    asking, there = Counter(labels[asks].tolist()), Counter(labels[stays].tolist())
+    fit = [label for label, n in asking.items() if n >= MIN_QUERIES and there[label] >= 20]
+    return Task(name, labels, families, np.flatnonzero(asks & np.isin(labels, fit)), np.flatnonzero(stays))
+
+
+def spaces(found: Table) -> dict[str, np.ndarray]:
+    """Vectors of every row of the table; the number of axes of each kind is chosen on validation by mAP."""
+    train, raw, task = found.about["split"] == "train", found.raw, tasks(found, "validation")[0]
+
+    def best(name: str) -> np.ndarray:
+        tried = {size: unit(raw[name], train, size) for size in SIZES}
+        scores = {size: task.macro(task.judge(vectors).average) for size, vectors in tried.items()}
+        size = max(scores, key=lambda size: scores[size])
+        print(
+            f"validation, {name}: { ({k: round(v, 3) for k, v in scores.items()}) }, {size} axes", flush=True
+        )
+        return tried[size]
+
+    rows = {
+        "form": unit(raw["form"], train),
+        "counts": unit(raw["counts"], train),
+        "counts, PCA": best("counts"),
+    }
+    for name in ("untrained D", "trained D"):
+        rows[name], rows[f"{name}, PCA"] = unit(raw[name], train), best(name)
+    for name in ("untrained D", "trained D"):
+        rows[f"counts + {name}, PCA"] = np.concatenate([rows["counts"], rows[f"{name}, PCA"]], 1) / np.sqrt(2)
+    return rows
+
+
+def by_chance(task: Task) -> tuple[float, float]:
+    """Macro precision at 5 of who always recommends the largest collection, and of who draws at random."""
+    shares = Counter(task.labels[task.candidates].tolist())
+    asked = set(task.labels[task.queries].tolist())
+    return 1 / len(asked), float(np.mean([shares[label] / len(task.candidates) for label in asked]))
+
+
+def table(run: Path) -> None:
+    """Print the table, validation and then test, and keep its figures in RUN/table.json."""
+    found = read(run)
+    print(Counter(found.about["label"].tolist()))
+    rows, figures = spaces(found), {}
+    for split in ("validation", "test"):
+        for task in tasks(found, split):
+            labels = sorted(set(task.labels[task.queries].tolist()))
+            majority, random = by_chance(task)
+            print(
+                f"\n## {split}, {task.name}: {len(task.queries)} queries of {len(labels)} labels ({', '.join(labels)})"
+            )
+            print(
+                f"{len(task.candidates)} candidates; P@5 of the largest label always {majority:.3f}, at random {random:.3f}"
+            )
+            figures[f"{split}, {task.name}"] = {
+                name: _row(name, task, vectors) for name, vectors in rows.items()
+            }
+    (run / "table.json").write_text(json.dumps(figures, indent=1))
+
+
+def _row(name: str, task: Task, vectors: np.ndarray) -> dict[str, list[float]]:
+    """Print and give a row: each measure with its interval."""
+    judged = task.judge(vectors)
+    measures = {"P@5": judged.precision, "mAP": judged.average}
+    row = {measure: [task.macro(values), *task.interval(values)] for measure, values in measures.items()}
+    cells = " | ".join(f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in row.values())
+    print(f"| {name} | {cells} |", flush=True)
+    return row
+
+
+def build(run: Path, size: int = 16) -> None:
+    """Write the shipped index and listener."""
+    found = read(run)
+    train = found.about["split"] == "train"
+    ear = Listener.load(run / "listener.npz").reduced(found.raw["trained D"][train], size)
+    ear.save(recommendation.SHIPPED / "listener.npz")
+    ear = Listener.load(recommendation.SHIPPED / "listener.npz")
+    blocks = {"counts": found.raw["counts"], "sounds": ear.reduce(found.raw["trained D"])}
+    index = recommendation.Index({name: recommendation.Scale.of(v[train]) for name, v in blocks.items()})
+    about = [found.about[name].tolist() for name in ("key", "title", "label")]
+    index.add_all(list(zip(*about, strict=True)), blocks)
+    index.save(recommendation.SHIPPED / "index.npz")
+    for file in ("index.npz", "listener.npz"):
+        print(f"{file}: {(recommendation.SHIPPED / file).stat().st_size / 1e6:.2f} MB")
+    speed()
+
+
+def speed() -> None:
+    """How long a query takes: the search alone, and with the features of a piece that isn't in the index."""
+    index = recommendation.shipped()
+    piece = corpus.read_chorale("bwv66.6")
+    recommendation.features(piece)  # the listener is loaded and traced
+    searched, whole = [], []
+    used = time.process_time()
+    for _ in range(50):
+        start = time.perf_counter()
+        features = recommendation.features(piece)
+        between = time.perf_counter()
+        index.query(features)
+        searched.append(time.perf_counter() - between)
+        whole.append(time.perf_counter() - start)
+    print(f"{len(index)} pieces: search {1000 * np.median(searched):.1f} ms (95th percentile "
+          f"{1000 * np.percentile(searched, 95):.1f}), with features {1000 * np.median(whole):.1f} ms")  # fmt: skip
+
+
+if __name__ == "__main__":
+    {"game": game, "damage": damage, "hear": hear, "table": table, "build": build}[sys.argv[1]](
+        Path(sys.argv[2])
+    )

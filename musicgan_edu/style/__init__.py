@@ -1,0 +1,271 @@
+"""Style transfer: the same piece as another composer might have written it.
+
+Comes in: a Score in 4/4 (or 4/2), a style, a strength. Goes out: `Restyled`: the Score, what it is compared
+with, and what had to be changed on the way.
+
+`cells` (Scores as what sounds at each half beat), `editor` (the trained editors, in numpy), `cycle` (their
+training, a CycleGAN; import it by name, it loads TensorFlow), `rivals` (what they must beat).
+
+>>> from musicgan_edu import corpus, style
+>>> style.restyle(corpus.read_chorale("bwv66.6"), "palestrina").score
+<Score 'bwv66.6 → palestrina': …>
+
+Lesson 13.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from musicgan_edu import cleaning, sampling
+from musicgan_edu.encoding import CHORALE_VOICES
+from musicgan_edu.score import CheckpointError, Score, Track
+from musicgan_edu.style.cells import PER_BAR, PER_BEAT, Cells, StyleError, cells_of, scores_of, windows_of
+from musicgan_edu.style.editor import N_OPERATIONS, edit, wishes
+
+__all__ = [
+    "MAX_STRENGTH",
+    "STYLES",
+    "Cells",
+    "Editors",
+    "Prepared",
+    "Restyled",
+    "StyleError",
+    "cells_of",
+    "edit",
+    "load",
+    "prepare",
+    "restyle",
+    "scores_of",
+    "windows_of",
+    "wishes",
+]
+
+#: Styles that ship: which editor makes them, and from which collection it learnt them.
+STYLES = {"bach": "chorales", "palestrina": "masses"}
+MAX_STRENGTH = 2.0
+MAX_BETWEEN = 0.3  # share of the notes that may be left out between half beats
+CHECKPOINT = sampling.CHECKPOINTS / "styles" / "bach-palestrina"
+
+
+@dataclasses.dataclass(frozen=True)
+class Editors:
+    """Two trained editors, by the style that each makes, and their card."""
+
+    weights: Mapping[str, Mapping[str, np.ndarray]]
+    card: Mapping[str, Any]
+
+    def edit(self, cells: Cells, to: str, strength: float = 1.0, *, seed: int | None = None) -> Cells:
+        """The cells in style `to`. Without a seed the likeliest edit, with one a draw.
+
+        Raises
+        ------
+        StyleError : no such style, or a strength that isn't 0 to 2.
+        """
+        self.check(to, strength)
+        wanted = wishes(self.weights[to], cells)
+        if seed is not None:
+            uniform = np.random.default_rng(seed).uniform(1e-6, 1, wanted[..., :N_OPERATIONS].shape)
+            wanted[..., :N_OPERATIONS] -= self.card["recipe"]["noise"] * np.log(-np.log(uniform))
+        return edit(self.weights[to], cells, strength, wanted=wanted)
+
+    def check(self, to: str, strength: float) -> None:
+        """StyleError for a style that isn't there, or a strength that isn't 0 to 2."""
+        if to not in self.weights:
+            raise StyleError(f"style: no style {to!r}: choose one of {', '.join(self.weights)}")
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise StyleError(f"style: strength must be 0 to {MAX_STRENGTH:g}, got {strength}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A piece as the editors take it, and the way back.
+
+    cells : (1, T, 4), in C major or A minor. padding : pulses of rest before the piece's first.
+    semitones : that it was moved by. changes : one sentence for each thing that was lost or moved.
+    """
+
+    score: Score
+    cells: Cells
+    padding: int
+    semitones: int
+    changes: tuple[str, ...]
+
+    def back(self, cells: Cells, title: str) -> Score:
+        """Cells as a Score in the piece's own key, with its pickup, tempo, instruments and drums."""
+        made = cleaning.transpose(scores_of(cells, tempo=self.score.tempo)[0], -self.semitones)
+        notes = made.notes.copy()
+        notes["onset"] -= self.padding / PER_BEAT
+        drums = self.score.notes[_of_drums(self.score)].copy()
+        own = [track for track in self.score.tracks if not track.is_drum]
+        kit = [track for track in self.score.tracks if track.is_drum][:1]
+        drums["track"] = 4
+        names = tuple(own) if len(own) == 4 else _named(own)
+        return self.score.replace(
+            notes=np.concatenate([notes, drums]), tracks=(*names, *kit), title=title, source=""
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Restyled:
+    """A transfer: the new Score, the old one as the editors heard it, and there and back again."""
+
+    score: Score
+    before: Score
+    again: Score
+    changes: tuple[str, ...]
+
+
+@functools.cache
+def load(folder: str | Path = CHECKPOINT) -> Editors:
+    """The editors that ship, or those in a folder.
+
+    Raises
+    ------
+    CheckpointError : none there, or damaged.
+    """
+    folder = Path(folder)
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        flat = {
+            key: value.astype(np.float32)
+            for key, value in sampling.read_arrays(folder / "weights.npz").items()
+        }
+        styles = [str(name) for name in card["styles"]]
+        weights = {
+            name: {key.split("/", 1)[1]: value for key, value in flat.items() if key.startswith(f"{way}/")}
+            for way, name in zip(("to_a", "to_b"), styles, strict=True)
+        }
+        for one in weights.values():  # weights of another shape, a missing one: now rather than later
+            wishes(one, Cells(np.full((1, PER_BAR, 4), 60, np.int16), np.ones((1, PER_BAR, 4), bool)))
+    except Exception as error:  # a damaged or hostile file can fail anywhere between zip and notes
+        raise CheckpointError(f"style: {folder} holds no editors: {type(error).__name__}: {error}") from error
+    return Editors(weights, card)
+
+
+def restyle(
+    score: Score, to: str = "palestrina", *, strength: float = 1.0, seed: int | None = None, editors: Editors | None = None
+) -> Restyled:  # fmt: skip
+    """A piece of any length in another style.
+
+    Parameters
+    ----------
+    to : one of `STYLES`.
+    strength : 0 leaves every note as it is, 1 is what was trained, 2 the most.
+    seed : draw the edits instead of taking the likeliest.
+
+    Raises
+    ------
+    StyleError : see `prepare` and `Editors.check`.
+    """
+    editors = editors or load()
+    editors.check(to, strength)
+    piece = prepare(score)
+    other = next(name for name in editors.weights if name != to)
+    made = editors.edit(piece.cells, to, strength, seed=seed)
+    again = editors.edit(made, other)
+    name = score.title or score.source or "a piece"
+    return Restyled(
+        piece.back(made, f"{name} → {to}"), piece.back(piece.cells, name), piece.back(again, f"{name} → {to} → back"),
+        (*piece.changes, _moved(piece.cells, made)),
+    )  # fmt: skip
+
+
+def prepare(score: Score) -> Prepared:
+    """A Score as the editors take it: four voices at most, half beats, C major or A minor, from a barline.
+
+    Raises
+    ------
+    StyleError : another metre than 4/4 (4/2 is halved), or no pitched notes.
+    """
+    name = score.title or score.source or "the piece"
+    if not cleaning.has_pitches(score):
+        raise StyleError(f"style: {name} has no pitched notes to move")
+    changes = []
+    if score.beats_per_bar == 8:
+        score = _halved(score)
+        changes.append("metre: 4/2 in halved note values, 4/4")
+    if score.beats_per_bar != 4:
+        raise StyleError(
+            f"style: {name} has {score.beats_per_bar:g} beats a bar: the editors learnt music in 4/4 and know no other metre"
+        )
+    voiced, told = _voiced(score)
+    changes += told
+    tonic, mode = cleaning.estimate_key(voiced)
+    semitones = ((0 if mode == "major" else 9) - tonic + 6) % 12 - 6
+    padding = round((4.0 - voiced.pickup) % 4 * PER_BEAT)
+    notes = voiced.notes.copy()
+    notes["onset"] += padding / PER_BEAT
+    moved = cleaning.transpose(voiced.replace(notes=notes, pickup=0.0, tracks=CHORALE_VOICES), semitones)
+    cells = cells_of([moved], n_bars=max(moved.n_bars, 1))
+    n_lost = voiced.n_notes - cleaning.thin(voiced, PER_BEAT).n_notes
+    if n_lost:
+        changes.append(f"grid: {n_lost} of {voiced.n_notes} notes start between half beats and are left out")
+    return Prepared(score, cells, padding, semitones, tuple(changes))
+
+
+def _voiced(score: Score) -> tuple[Score, list[str]]:
+    """The pitched notes on a grid of sixteenths, as single voices on four tracks, and what that lost."""
+    drums = _of_drums(score)
+    snapped = _snapped(score.replace(notes=score.notes[~drums]))
+    tracks = [i for i, track in enumerate(score.tracks) if not track.is_drum]
+    notes = snapped.notes.copy()
+    notes["track"] = np.searchsorted(tracks, notes["track"])
+    pitched = snapped.replace(notes=notes, tracks=tuple(score.tracks[i] for i in tracks))
+    changes = ["drums stay as they are"] if drums.any() else []
+    if len(tracks) <= 4 and all(_is_one_voice(pitched.of_track(i)) for i in range(len(tracks))):
+        return pitched.replace(tracks=tuple(_named(pitched.tracks))), changes
+    voiced = cleaning.to_voices(pitched, 4)
+    n_lost = pitched.n_notes - voiced.n_notes
+    changes.append(f"voices: dealt out to four; {n_lost} of {pitched.n_notes} notes found no room")
+    return voiced, changes
+
+
+def _snapped(score: Score) -> Score:
+    """On sixteenths, what stands between half beats to be left out; where that would be much, as in free
+    rhythm, on half beats, every note moved to the nearest.
+    """
+    fine = cleaning.quantise(score, 2 * PER_BEAT)
+    steps = (fine.notes["onset"] - fine.pickup) * PER_BEAT
+    between = np.abs(steps - np.rint(steps)) > 0.1
+    return fine if between.mean() <= MAX_BETWEEN else cleaning.quantise(score, PER_BEAT)
+
+
+def _is_one_voice(notes: np.ndarray) -> bool:
+    return bool((notes["onset"][1:] >= (notes["onset"] + notes["duration"])[:-1] - 1e-6).all())
+
+
+def _of_drums(score: Score) -> np.ndarray:
+    """Which notes are a drum track's, bool (n_notes,)."""
+    return np.array([track.is_drum for track in score.tracks], bool)[score.notes["track"]]
+
+
+def _named(tracks: list[Track] | tuple[Track, ...]) -> tuple[Track, ...]:
+    """Four tracks: those that there are, and silent ones after them; the chorales' names for more than four."""
+    if len(tracks) > 4:
+        return tuple(Track(voice.name, tracks[0].program) for voice in CHORALE_VOICES)
+    return (*tracks, *(Track(f"Voice {i + 1}") for i in range(len(tracks), 4)))
+
+
+def _halved(score: Score) -> Score:
+    """The same sound in half the note values: 4/2 becomes 4/4 at half the tempo."""
+    notes = score.notes.copy()
+    for field in ("onset", "duration"):
+        notes[field] /= 2
+    return score.replace(
+        notes=notes, beats_per_bar=score.beats_per_bar / 2, pickup=score.pickup / 2, tempo=score.tempo / 2
+    )
+
+
+def _moved(before: Cells, after: Cells) -> str:
+    sounds = before.pitch >= 0
+    n_pitch = int((before.pitch != after.pitch)[sounds].sum())
+    n_struck = int((before.struck != after.struck)[sounds].sum())
+    return f"edited: {n_pitch} of {sounds.sum()} half beats moved, {n_struck} strokes added or taken away"

@@ -1,0 +1,288 @@
+"""Style transfer: cells, the editor in numpy and in Keras, rivals, pieces of any kind, the command."""
+
+import numpy as np
+import pytest
+
+from musicgan_edu import corpus, style
+from musicgan_edu.__main__ import main
+from musicgan_edu.encoding import CHORALE_VOICES
+from musicgan_edu.score import CheckpointError, Score, Track
+from musicgan_edu.style import rivals
+from musicgan_edu.style.cells import REST, Cells
+from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
+
+CHORD = ((0, 72), (1, 67), (2, 64), (3, 48))
+
+
+def chords(n_beats=8, **fields):
+    rows = [(v, p + (t % 2), t, 1) for v, p in CHORD for t in range(n_beats)]
+    return Score.from_rows(rows, CHORALE_VOICES, **({"key": (0, "major"), "source": "chords"} | fields))
+
+
+def random_cells(n=3, t=16, seed=0):
+    rng = np.random.default_rng(seed)
+    pitch = rng.integers(50, 75, (n, t, 4)).astype(np.int16)
+    pitch[rng.random(pitch.shape) < 0.1] = REST
+    return Cells(pitch, (rng.random(pitch.shape) < 0.5) & (pitch != REST))
+
+
+def random_weights(seed=0, width=8, scale=0.5):
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "into/kernel": (N_FEATURES, width),
+        "into/bias": (width,),
+        "out/bias": (4 * (N_OPERATIONS + 1),),
+    }
+    shapes |= {f"block{i}/kernel": (3, width, width) for i in range(3)} | {
+        f"block{i}/bias": (width,) for i in range(3)
+    }
+    shapes["out/kernel"] = (width, 4 * (N_OPERATIONS + 1))
+    return {name: scale * rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+# ---- cells ------------------------------------------------------------------------------------
+
+
+def test_cells_hold_what_stands_on_half_beats():
+    piece = Score.from_rows(
+        [(0, 60, 0, 1.5), (0, 62, 1.5, 0.25), (0, 64, 1.75, 0.25), (1, 48, 0, 2)], CHORALE_VOICES
+    )
+    cells = style.cells_of([piece], n_bars=1)
+    assert cells.pitch[0, :, 0].tolist() == [60, 60, 60, 62, REST, REST, REST, REST]  # 64 stands between
+    assert cells.struck[0, :, 0].tolist() == [True, False, False, True, False, False, False, False]
+    assert cells.pitch[0, :5, 1].tolist() == [48] * 4 + [REST]
+    back = style.scores_of(cells)[0]
+    assert [(n["pitch"], n["onset"], n["duration"]) for n in back.of_track(0)] == [
+        (60, 0, 1.5),
+        (62, 1.5, 0.5),
+    ]
+
+
+def test_cells_come_back_as_they_were():
+    cells = style.cells_of([chords(), chords()], n_bars=2)
+    again = style.cells_of(style.scores_of(cells), n_bars=2)
+    assert np.array_equal(again.pitch, cells.pitch)
+    assert np.array_equal(again.struck, cells.struck)
+
+
+def test_windows_are_full_and_in_c():
+    full = chords(16, key=(2, "major"))
+    rests = full.replace(notes=full.notes[~((full.notes["track"] == 1) & (full.notes["onset"] < 2))])
+    assert [len(style.windows_of([one])) for one in (full, rests)] == [2, 1]
+    assert style.windows_of([full])[0].key == (0, "major")
+    assert style.windows_of([full])[0].notes["pitch"].max() == 73 - 2
+    assert style.windows_of([chords(16, beats_per_bar=3.0)]) == []
+
+
+# ---- the editor -------------------------------------------------------------------------------
+
+
+def test_what_is_heard_knows_no_octave_and_no_texture_but_rests():
+    cells = random_cells()
+    high = cells._replace(pitch=np.where(cells.pitch == REST, REST, cells.pitch + 12))
+    assert hear(cells).shape == (3, 16, N_FEATURES)
+    assert np.array_equal(hear(cells), hear(high))
+    assert not np.array_equal(hear(cells), hear(rivals.transposed(cells, 1)))
+
+
+def test_strength_0_changes_nothing_and_more_changes_more():
+    cells, weights = random_cells(), random_weights()
+    moved = [(style.edit(weights, cells, s).pitch != cells.pitch).mean() for s in (0, 0.2, 0.5, 1)]
+    assert moved[0] == 0
+    assert np.array_equal(style.edit(weights, cells, 0.0).struck, cells.struck)
+    assert moved == sorted(moved)
+    assert moved[1] < moved[-1]
+
+
+def test_a_note_moves_a_third_at_most_or_is_one_of_its_neighbours_and_rests_stay():
+    cells = random_cells()
+    made = style.edit(random_weights(scale=5), cells, 1.0)
+    sounds = cells.pitch != REST
+    assert np.array_equal(made.pitch == REST, ~sounds)
+    assert not made.struck[~sounds].any()
+    for n, t, v in np.argwhere(made.pitch != cells.pitch):
+        near = abs(int(made.pitch[n, t, v]) - cells.pitch[n, t, v]) <= REACH
+        assert near or made.pitch[n, t, v] in cells.pitch[n, max(0, t - FAR) : t + FAR + 1, v]
+
+
+def test_operations_by_hand():
+    pitch = np.array([[60, 62, REST, 64]], np.int16)[..., None]
+    assert moved(pitch, -1, 0)[0, :, 0].tolist() == [60, 60, REST, 64]  # no pitch comes from a rest
+    assert moved(pitch, 1, 0)[0, :, 0].tolist() == [62, 62, REST, 64]
+    assert moved(pitch, 0, -2)[0, :, 0].tolist() == [58, 60, REST, 62]
+
+
+def test_numpy_and_keras_are_one_editor():
+    from musicgan_edu import models
+    from musicgan_edu.style import cycle
+
+    editor = cycle.Editor(width=8)
+    cells, choices = random_cells(), cycle.choices_of(random_cells())
+    for variable, (_, value) in zip(
+        editor.trainable_variables, sorted(random_weights().items(), key=lambda kv: order(kv[0])), strict=True
+    ):
+        variable.assign(value)
+    weights = models.network.weights_of(editor)
+    assert np.allclose(cycle.hear_choices(choices).numpy(), hear(cells))
+    assert np.allclose(editor(choices).numpy(), style.wishes(weights, cells), atol=1e-3)
+    hard, *_ = editor.edit(choices)
+    assert np.allclose(hard.numpy(), cycle.choices_of(style.edit(weights, cells)), atol=1e-5)
+
+
+def order(name):
+    return ("into block0 block1 block2 out".split().index(name.split("/")[0]), "bias" in name)
+
+
+def test_cycle_loss_by_hand():
+    from musicgan_edu.style import cycle
+
+    start = np.zeros((1, 1, 2, 14), np.float32)
+    start[0, 0, :, 0] = 1
+    back = start.copy()
+    back[0, 0, 1, 0], back[0, 0, 1, 7], back[0, 0, 1, 13] = 0.25, 0.75, 0.5
+    # the second cell: 0.75 + 0.75 on pitch classes, 0.5 on the stroke; two cells
+    assert float(cycle.cycle_loss(back, start)) == pytest.approx((0 + 2.0) / 2)
+
+
+@pytest.mark.slow
+def test_training_repeats():
+    from musicgan_edu.style import cycle
+
+    a, b = random_cells(12, seed=1), random_cells(12, seed=2)
+    modes = [np.arange(12) % 2 == 0] * 2
+    recipe = cycle.CycleRecipe(width=8, d_width=8, batch_size=4)
+    one, log = cycle.train(a, b, modes, recipe, steps=3, seed=4)
+    same, _ = cycle.train(a, b, modes, recipe, steps=3, seed=4)
+    assert all(np.array_equal(one[name], same[name]) for name in one)
+    assert not np.array_equal(
+        one["to_b/out/kernel"], cycle.CycleGAN(recipe, seed=4).weights()["to_b/out/kernel"]
+    )
+    assert {name.split("/")[0] for name in one} == {"to_a", "to_b"}
+    assert log[-1]["step"] == 3
+    assert np.isfinite(list(log[-1].values())).all()
+
+
+# ---- rivals -----------------------------------------------------------------------------------
+
+
+def test_rivals_by_hand():
+    cells = style.cells_of([chords()], n_bars=2)
+    assert (rivals.transposed(cells, 7).pitch - cells.pitch == 7).all()
+    others = Cells(np.stack([cells.pitch[0] + 3, cells.pitch[0] + 12]), np.stack([cells.struck[0]] * 2))
+    assert np.array_equal(
+        rivals.nearest(cells, others).pitch[0], cells.pitch[0] + 12
+    )  # an octave is no difference
+    held = rivals.held(cells)
+    assert held.pitch[0, :, 0].tolist() == [72] * 16
+    assert held.struck[0, :, 0].tolist() == [True, False, False, False] * 4
+    beats = rivals.on_the_beat(held)
+    assert beats.struck[0, :, 0].tolist() == [True, False] * 8
+    assert np.array_equal(beats.pitch, held.pitch)
+
+
+def test_random_edits_are_as_many():
+    cells = random_cells(8)
+    made = style.edit(random_weights(), cells)
+    chance = rivals.random_edits(cells, made, seed=1)
+    assert (chance.pitch != cells.pitch).sum() == (made.pitch != cells.pitch).sum() > 0
+    assert (chance.struck != cells.struck).sum() == (made.struck != cells.struck).sum() > 0
+    assert not np.array_equal(chance.pitch, made.pitch)
+
+
+# ---- pieces -----------------------------------------------------------------------------------
+
+
+def test_strength_0_gives_the_piece_back_in_its_key_with_pickup_and_drums():
+    rows = [
+        (0, 62, 0, 1),
+        (0, 66, 1, 1),
+        (0, 69, 2, 3),
+        (0, 66, 5, 1),
+        (1, 50, 1, 4),
+        (2, 38, 1, 0.25),
+        (2, 36, 1.75, 0.25),
+    ]
+    tracks = (Track("Voice", 52), Track("Bass", 32), Track("Kit", 0, is_drum=True))
+    piece = Score.from_rows(rows, tracks, pickup=1.0, tempo=100.0, title="Song")
+    made = style.restyle(piece, strength=0).score
+    assert sorted(map(tuple, made.notes[made.notes["track"] < 2].tolist())) == sorted(
+        (t, p, a, d, 80) for t, p, a, d in rows if t < 2
+    )
+    drums = made.notes[made.notes["track"] == 4]
+    assert drums["onset"].tolist() == [1, 1.75]
+    assert made.tracks[4].is_drum
+    assert (made.pickup, made.tempo, made.title) == (1.0, 100.0, "Song → palestrina")
+    assert [track.program for track in made.tracks[:2]] == [52, 32]
+
+
+def test_a_restyled_chorale_is_changed_and_a_draw_has_a_seed():
+    piece = corpus.read_chorale("bwv66.6")
+    made = style.restyle(piece, "palestrina")
+    assert not np.array_equal(made.score.notes, made.before.notes)
+    assert made.score.end == made.before.end
+    assert made.changes[-1].startswith("edited: ")
+    draws = [style.restyle(piece, "palestrina", seed=seed).score for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_four_two_is_halved_and_chords_are_dealt_out():
+    long = chords(16, beats_per_bar=8.0, tempo=120.0)
+    made = style.restyle(long, "bach", strength=0)
+    assert (made.score.beats_per_bar, made.score.tempo, made.score.end) == (4.0, 60.0, 8.0)
+    assert "4/2" in made.changes[0]
+    piano = Score.from_rows([(0, p, 0, 4) for p in (40, 48, 55, 60, 64, 67)], [Track("Piano")])
+    made = style.restyle(piano, strength=0)
+    assert made.changes[0] == "voices: dealt out to four; 2 of 6 notes found no room"
+    assert made.score.n_notes == 4
+    assert len(made.score.tracks) == 4
+
+
+def test_free_rhythm_is_moved_to_half_beats_and_sixteenths_are_left_out():
+    free = Score.from_rows([(0, 60 + i, 0.78 * i, 0.7) for i in range(8)])
+    assert style.prepare(free).cells.struck[0, :, 0].sum() == 8
+    exact = Score.from_rows([(0, 60, i / 2, 0.5) for i in range(8)] + [(0, 62, 4, 0.25), (0, 64, 4.25, 0.25)])
+    piece = style.prepare(exact)
+    assert piece.changes == ("grid: 1 of 10 notes start between half beats and are left out",)
+
+
+@pytest.mark.parametrize(
+    ("piece", "to", "strength", "message"),
+    [
+        (chords(beats_per_bar=3.0), "bach", 1, "chords has 3 beats a bar: the editors learnt music in 4/4"),
+        (
+            Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]),
+            "bach",
+            1,
+            "the piece has no pitched notes",
+        ),
+        (chords(), "verdi", 1, "no style 'verdi': choose one of bach, palestrina"),
+        (chords(), "bach", 3, "strength must be 0 to 2, got 3"),
+    ],
+)
+def test_what_cannot_be_restyled_is_said(piece, to, strength, message):
+    with pytest.raises(style.StyleError, match=message):
+        style.restyle(piece, to, strength=strength)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / "card.json").write_text('{"styles": ["a", "b"]}')
+    np.savez(tmp_path / "weights.npz", **{"to_a/into/kernel": np.zeros((3, 3))})
+    with pytest.raises(CheckpointError, match=f"{tmp_path} holds no editors: "):
+        style.load(tmp_path)
+    with pytest.raises(CheckpointError, match="holds no editors: FileNotFoundError"):
+        style.load(tmp_path / "none")
+
+
+def test_the_command(tmp_path, capsys):
+    from musicgan_edu import playback
+
+    source, out = tmp_path / "mine.mid", tmp_path / "restyled.mid"
+    playback.to_midi(corpus.read_chorale("bwv66.6"), source)
+    assert main(["restyle", str(source), "--to", "palestrina", "--strength", "0.7", "--out", str(out)]) == 0
+    assert "edited: " in capsys.readouterr().out
+    assert corpus.read(out).n_notes > 50
+    assert main(["restyle", str(source), "--to", "palestrina", "--out", str(out)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["restyle", str(source), "--to", "verdi", "--out", str(tmp_path / "x.mid")]) == 2
+    assert "no style 'verdi'" in capsys.readouterr().err
+    assert not (tmp_path / "x.mid").exists()
