@@ -50,10 +50,10 @@ from nbgrader import apps
 for line in sys.argv[1:]:
     name, *rest = line.split()
     kind = getattr(apps, name)
-    kind.clear_instance()
     app = kind.instance()
     app.initialize(rest)
     app.start()
+    kind.clear_instance()
 """
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterator
 from typing import Any
@@ -123,17 +124,26 @@ def setup_code(lesson: course.Lesson) -> str:
 
 
 def _definitions(lesson: course.Lesson) -> dict[str, str]:
-    """Name → the statement that binds it, an import cut to that name; exercises left out."""
+    """Name → the statement that binds it: an import cut to that name, a function or class, a CONSTANT."""
     found = {"checks": "from musicgan_edu import checks"}
     for cell in lesson.cells:
         if cell.kind != "code" or cell.exercise:
             continue
-        for node in ast.parse("\n".join(ln for ln in cell.text.splitlines() if ln[:1] not in "%!")).body:
+        code = re.sub(r"^[%!].*$", "", cell.text, flags=re.M)
+        for node in ast.parse(code).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found |= {alias.asname or alias.name: _import_of(node, alias) for alias in node.names}
-            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found.setdefault(node.name, ast.get_source_segment(cell.text, node) or "")
+            elif name := _named(node):
+                found.setdefault(name, ast.get_source_segment(code, node) or "")
     return found
+
+
+def _named(node: ast.stmt) -> str:
+    """What a definition or a constant is called; empty for other statements, which may compute for minutes."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) and target.id.isupper() else ""
 
 
 def _import_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
