@@ -141,10 +141,7 @@ def _moved(choices: tf.Tensor, chosen: tf.Tensor, struck: tf.Tensor) -> tf.Tenso
 
 
 def _later(x: tf.Tensor, pulses: int) -> tf.Tensor:
-    """x (B, T, …) as it stands so many pulses later (or earlier); the last (or first) one fills the edge.
-
-    Slices: cheaper than `tf.gather`, whose slope is a scatter.
-    """
+    """x (B, T, …) as it stands so many pulses later (or earlier); the last (or first) one fills the edge."""
     if pulses == 0:
         return x
     if pulses > 0:
