@@ -385,7 +385,6 @@ def speed() -> None:
     piece = corpus.read_chorale("bwv66.6")
     recommendation.features(piece)  # the listener is loaded and traced
     searched, whole = [], []
-    used = time.process_time()
     for _ in range(50):
         start = time.perf_counter()
         features = recommendation.features(piece)

@@ -153,7 +153,10 @@ def test_training_repeats():
     recipe = cycle.CycleRecipe(width=8, d_width=8, batch_size=4)
     one, log = cycle.train(a, b, modes, recipe, steps=3, seed=4)
     same, _ = cycle.train(a, b, modes, recipe, steps=3, seed=4)
-    assert all(np.array_equal(one[name], same[name]) for name in one)
+    # Not to the bit: gradients of several uses add up in the order in which threads finish.
+    assert all(np.allclose(one[name], same[name], rtol=0, atol=1e-5) for name in one)
+    other, _ = cycle.train(a, b, modes, recipe, steps=3, seed=5)
+    assert not np.allclose(one["to_b/out/kernel"], other["to_b/out/kernel"], rtol=0, atol=1e-5)
     assert not np.array_equal(
         one["to_b/out/kernel"], cycle.CycleGAN(recipe, seed=4).weights()["to_b/out/kernel"]
     )

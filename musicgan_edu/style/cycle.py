@@ -143,7 +143,7 @@ def _moved(choices: tf.Tensor, chosen: tf.Tensor, struck: tf.Tensor) -> tf.Tenso
 def _later(x: tf.Tensor, pulses: int) -> tf.Tensor:
     """x (B, T, …) as it stands so many pulses later (or earlier); the last (or first) one fills the edge.
 
-    Slices, for the slope of `tf.gather` adds up in any order, and equal seeds would give other weights.
+    Slices: cheaper than `tf.gather`, whose slope is a scatter.
     """
     if pulses == 0:
         return x
@@ -244,6 +244,9 @@ def train(
     report: Report | None = None,
 ) -> tuple[Mapping[str, np.ndarray], list[dict[str, float]]]:
     """Weights of both editors after so many steps, and a log of one row in fifty.
+
+    Equal seeds give equal batches and noise, and weights that agree to rounding for the first steps: sums of
+    gradients are made in the order in which threads finish.
 
     Parameters
     ----------

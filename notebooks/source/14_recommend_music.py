@@ -438,7 +438,8 @@ for row, wanted in enumerate(relevant):
     again = rest[np.argsort(-(vectors[candidates[rest]] @ query))]
     before.append(precision_at(wanted[rest], 10))
     after.append(precision_at(wanted[again], 10))
-print(f"relevant of the next ten: {np.mean(before):.2f}, with feedback {np.mean(after):.2f}")  # fmt: skip
+print(f"relevant of the next ten: {np.mean(before):.2f}")
+print(f"with feedback: {np.mean(after):.2f}")
 assert np.mean(after) > np.mean(before)
 
 # %% [markdown]
