@@ -23,6 +23,7 @@ HOMES = {
     "matplotlib": {"plotting"},
     "keras": {"models", "losses", "training", "sampling", "baselines", *APPLICATIONS},
     "tensorflow": {"models", "losses", "training", "sampling", "baselines", "teaching", *APPLICATIONS},
+    "nbgrader": {"teaching"},
     "sklearn": {"evaluation", "recommendation"},
     "librosa": {"audio"},
     "noisereduce": {"audio"},

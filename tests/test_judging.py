@@ -44,7 +44,6 @@ ATTACKS = {
                    "def tokens_of(*a): return Bomb()", "may not hold"),
     "deletes": ("import shutil, os\nshutil.rmtree(os.getcwd())\nshutil.rmtree(os.path.expanduser('~'), True)\n"
                 "def tokens_of(*a): return 0", "four steps"),
-    "hands in the reference": ("def tokens_of(*a, **k): return checks._stand_in(checks.find('01.to_step'))(1, 1)", "four steps"),
     "no function": ("tokens_of = 3", "no function"),
     "syntax": ("def tokens_of(:", "SyntaxError"),
     "patches": ("import musicgan_edu.checks.lesson_01 as own\nfor m in (checks, own):\n"
