@@ -1,7 +1,7 @@
 """Music like this: pieces as points, likeness as an angle, and a query that learns from what you like.
 
 Comes in: a piece of any metre, length and number of voices. Goes out: the pieces of an index that are most
-like it. An index of music21's corpus ships: feature vectors and titles, no music.
+like it. An index of a part of music21's corpus ships: feature vectors and titles, no music.
 
 >>> from musicgan_edu import recommendation
 >>> hits = recommendation.shipped().query(recommendation.features(score))  # doctest: +SKIP
@@ -68,7 +68,7 @@ SHIPPED = Path(str(resources.files(__name__))) / "shipped"
 
 
 def shipped() -> Index:
-    """The index of music21's corpus that comes with the package; a new one each time, yours to change."""
+    """The index of 3 335 pieces of music21's corpus that comes with the package; a new one each time, yours to change."""
     return Index.load(SHIPPED / "index.npz")
 
 
