@@ -604,6 +604,12 @@ assert plain_numbers["changes a bar"] < real_numbers["changes a bar"] / 2
 # `training.GAN` has it built in). The other changes the player: let the generator learn to speak *before* it
 # plays. That is how the course's own recipe works.
 #
+# There is a third: change what is chosen. `musicgan train --recipe chords` plays the pure game, without any
+# practice, with a generator that picks whole chords out of those that the corpus sings, and whose voices say
+# *how far* they would like to move rather than where to. What a voice learns about a step downwards then holds
+# on every pitch. The project's `benchmarks/EXPERIMENTS.md` tells how much that changes, and with which seeds it
+# still collapses.
+#
 # ## 7. The course's recipe
 # The generator is an **LSTM** now (lesson 06). It writes step by step, voice by voice, and gives each next
 # class $x_i$ a probability, given all before it and the latent $z$. Training has two parts.
