@@ -37,13 +37,12 @@ class Desk {
     this.other = make("select", { "aria-label": "Go towards suggestion" });
     this.between = make("input", { type: "range", min: 0, max: 1, step: 0.25, "aria-label": "How far towards it" });
     this.far = make("output", { class: "mg-small" });
-    this.file = this.button("Download MIDI");
     this.status = make("div", { class: "mg-status mg-small", role: "status", style: "white-space: pre-line" });
     const hint = make("div", { class: "mg-small", text: "Notes such as F#4 or Bb4:1/2 (half a beat), r for a rest, | between bars; a pickup stands before the first |." });
     const left = make("div", { class: "mg-column" }, make("div", { class: "mg-row" }, this.text, this.ask), hint, this.list);
     const right = make("div", { class: "mg-column" },
       this.row("Hear", ...this.hear), this.row("Keep", this.voices), this.row("Bars", this.bars), this.row("", this.roll),
-      this.row("Towards", this.other, this.between, this.far), this.row("", this.file));
+      this.row("Towards", this.other, this.between, this.far));
     this.root = make("div", { class: "mg-panel mg-assistant", role: "group", "aria-label": "Composition assistant" }, left, right, this.status);
     el.append(this.root);
   }
@@ -80,7 +79,6 @@ class Desk {
       this.save(list, now.includes(index) ? now.filter((one) => one !== index) : [...now, index].sort((x, y) => x - y));
     } else if (button === this.ask) this.count("asked");
     else if (button === this.roll) this.count("rolled");
-    else if (button === this.file) this.download();
   }
 
   count(trait) {
@@ -92,12 +90,6 @@ class Desk {
     this.model.set(trait, value);
     this.model.save_changes();
     this.update();
-  }
-
-  download() {
-    const address = URL.createObjectURL(new Blob([this.model.get("midi")], { type: "audio/midi" }));
-    make("a", { href: address, download: "harmonised.mid" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
   }
 
   /** Buttons for a list of things to keep or to choose; made anew only when there are other ones, lest the focus goes. */
@@ -127,7 +119,7 @@ class Desk {
     for (const one of this.list.children) one.setAttribute("aria-pressed", Number(one.dataset.at) === model.get("at"));
     for (const one of this.hear) one.setAttribute("aria-pressed", one.dataset.hear === model.get("hear"));
     for (const one of this.root.querySelectorAll("[data-list]")) one.setAttribute("aria-pressed", model.get(one.dataset.list).includes(Number(one.dataset.value)));
-    for (const one of [this.roll, this.file, this.between, this.other]) one.disabled = !model.get("listed").length;
+    for (const one of [this.roll, this.between, this.other]) one.disabled = !model.get("listed").length;
     this.root.setAttribute("aria-busy", model.get("busy"));
     this.status.classList.toggle("mg-wrong", model.get("wrong"));
     const said = model.get("busy") ? "writing drafts …" : model.get("report");

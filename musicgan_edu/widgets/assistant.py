@@ -16,7 +16,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from musicgan_edu import assistant, playback, sampling
+from musicgan_edu import assistant, sampling
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end, player
 
@@ -32,7 +32,7 @@ class Desk(anywidget.AnyWidget):
     listed : what speaks for and against each suggestion, the best first. at : the one that is heard, from 0.
     hear : "melody" or "suggestion". voices, n_bars, has_pickup : what can be kept; kept_voices from 1 (the melody,
     voice 0, always is), kept_bars from 1, 0 for the pickup. other : the suggestion to go to; between : how far, 0 to 1.
-    report : text, never HTML. wrong : it is an error. busy : drafts are being written. midi : the file.
+    report : text, never HTML. wrong : it is an error. busy : drafts are being written.
     """
 
     _esm = front_end("assistant.js")
@@ -54,7 +54,6 @@ class Desk(anywidget.AnyWidget):
     report = traitlets.Unicode("").tag(sync=True)
     wrong = traitlets.Bool(False).tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
-    midi = traitlets.Bytes().tag(sync=True)
 
 
 class Assistant(ipywidgets.VBox):
@@ -162,8 +161,6 @@ class Assistant(ipywidgets.VBox):
 
     def _show(self) -> None:
         heard = self.melody if self.desk.hear == "melody" or self.chosen is None else self.chosen.score
-        if self.chosen is not None:
-            self.desk.midi = playback.to_midi(self.chosen.score)
         if heard != self.player.score:
             self.player.score = heard
 

@@ -67,7 +67,6 @@ def test_keep_re_roll_and_take_home(desk: Page, lab: Lab, tmp_path: Path):
     with desk.expect_download() as taken:
         desk.get_by_role("button", name="Download MIDI").click()
     taken.value.save_as(tmp_path / "harmonised.mid")
-    assert taken.value.suggested_filename == "harmonised.mid"
     assert corpus.read(tmp_path / "harmonised.mid").n_notes == lab.python(desk, "desk.chosen.score.n_notes")
 
 
