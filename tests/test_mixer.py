@@ -78,11 +78,6 @@ def test_another_metre_asks_for_new_barlines():
     assert "the barlines are new" in waltz.table.report
 
 
-def test_the_file_is_the_mix(table, tmp_path):
-    (tmp_path / "mix.mid").write_bytes(table.table.midi)
-    assert corpus.read(tmp_path / "mix.mid").n_notes == table.mixed.score.n_notes
-
-
 def test_one_voice_and_no_titles():
     one = Score.from_rows([(0, 60, 0, 4)], [Track("")], key=(0, "major"))
     alone = mixer.Mixer(one, one)

@@ -87,7 +87,7 @@ class View {
     keepKeys(this.root, plain, this.undo.signal); // D twice deletes a cell in JupyterLab
     onTheme(() => this.retint(), this.undo.signal);
     tellLoss(this.model, this.root);
-    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes = new ResizeObserver(() => this.retint()); // the first time in the page: only there has it a colour
     this.sizes.observe(this.root);
   }
 

@@ -1,4 +1,4 @@
-// The mixer's table: how to mix, where to cut, which voices, what to hear; and the file to take home.
+// The mixer's table: how to mix, where to cut, which voices, what to hear.
 // Needs panel.js.
 //
 // Code map
@@ -32,10 +32,9 @@ class Table {
     this.smooth = make("button", { type: "button", text: "Smoothest cut", title: "Where the voices leap least" });
     this.flags = [this.flag("transpose", "Move B to A's key"), this.flag("rebar", "New barlines, if the metres differ")];
     this.voices = [...this.tracks("of_a", "A", model.get("tracks_a")), ...this.tracks("of_b", "B", model.get("tracks_b"))];
-    this.file = make("button", { type: "button", text: "Download MIDI" });
     this.status = make("div", { class: "mg-status mg-small", role: "status" });
     const pieces = make("div", { class: "mg-small" }, make("div", { class: "mg-piece", text: `A: ${a}, bars 1 to ${barsA}` }), make("div", { class: "mg-piece", text: `B: ${b}, bars 1 to ${barsB}` }));
-    const left = make("div", { class: "mg-column" }, pieces, this.group("Mix", this.ways), this.group("Hear", this.hear), make("div", { class: "mg-row" }, ...this.flags, this.file));
+    const left = make("div", { class: "mg-column" }, pieces, this.group("Mix", this.ways), this.group("Hear", this.hear), make("div", { class: "mg-row" }, ...this.flags));
     const right = make("div", { class: "mg-column" },
       this.part("splice", panelRow("A up to bar", this.keep, this.strips[0]), panelRow("B from bar", this.start, this.strips[1]), make("div", { class: "mg-row" }, this.smooth)),
       this.part("layer", this.group("From A", this.voices.filter((one) => one.dataset.list === "of_a")), this.group("From B", this.voices.filter((one) => one.dataset.list === "of_b"))),
@@ -82,7 +81,6 @@ class Table {
     for (const slider of [this.keep, this.start, this.fade]) on(slider, "input", () => this.save(slider.dataset.trait, Number(slider.value)));
     on(this.root, "click", (event) => this.pressed(event.target.closest("button")));
     on(this.smooth, "click", () => this.save("smooth", this.model.get("smooth") + 1));
-    on(this.file, "click", () => this.download());
     keepKeys(this.root, panelKeys, this.undo.signal);
     tellLoss(this.model, this.root);
   }
@@ -103,10 +101,6 @@ class Table {
     this.update();
   }
 
-  download() {
-    deliver(this.model.get("midi"), "mix.mid", "audio/midi");
-  }
-
   update() {
     const { model } = this;
     const how = model.get("how");
@@ -121,7 +115,6 @@ class Table {
     const [keep, start] = [model.get("keep"), model.get("start")];
     [...this.strips[0].children].forEach((bar, i) => bar.classList.toggle("mg-used", i < keep));
     [...this.strips[1].children].forEach((bar, i) => bar.classList.toggle("mg-used", i >= start - 1));
-    this.file.disabled = model.get("wrong");
     this.status.classList.toggle("mg-wrong", model.get("wrong"));
     if (this.status.textContent !== model.get("report")) this.status.textContent = model.get("report");
   }

@@ -15,7 +15,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from musicgan_edu import playback, sampling
+from musicgan_edu import sampling
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end, player
 
@@ -31,7 +31,6 @@ class Table(anywidget.AnyWidget):
     of_a, of_b : tracks to layer, from 0. transpose, rebar : as `sampling.fit`'s key and rebar.
     hear : "a", "b" or "mix". smooth : how often the smoothest cut was asked for.
     titles, tracks_a, tracks_b, report : text, never HTML. wrong : the report is an error.
-    midi : the mix as a file.
     """
 
     _esm = front_end("mixer.js")
@@ -53,7 +52,6 @@ class Table(anywidget.AnyWidget):
     smooth = traitlets.Int(0).tag(sync=True)
     report = traitlets.Unicode("").tag(sync=True)
     wrong = traitlets.Bool(False).tag(sync=True)
-    midi = traitlets.Bytes().tag(sync=True)
 
 
 class Mixer(ipywidgets.VBox):
@@ -110,7 +108,6 @@ class Mixer(ipywidgets.VBox):
         try:
             self.mixed = self._result()
             table.wrong, table.report = False, "\n".join(self.mixed.changes)
-            table.midi = playback.to_midi(self.mixed.score)
         except MusicganError as error:
             table.wrong, table.report = True, str(error)
         heard = {"a": self.a, "b": self.b, "mix": self.mixed.score}[table.hear]

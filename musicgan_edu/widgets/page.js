@@ -33,7 +33,7 @@ function keepKeys(root, ours, signal) {
   globalThis.addEventListener("keydown", mark, { capture: true, signal });
 }
 
-/** Call `react` when the page's theme changes, and once more when its style sheet has surely come. */
+/** Call `react` when the page's theme changes, and when the theme's style sheet has come: over a slow network that is later. */
 function onTheme(react, signal) {
   let later;
   const both = () => {
@@ -44,6 +44,7 @@ function onTheme(react, signal) {
   const watcher = new MutationObserver(both);
   watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", both, { signal });
+  document.addEventListener("load", ({ target }) => target.localName === "link" && both(), { capture: true, signal });
   signal.addEventListener("abort", () => {
     watcher.disconnect();
     clearTimeout(later);

@@ -1,5 +1,5 @@
 // The gap painter's sheet: the voices' cells, a cursor, and a brush for cells, bars and voices.
-// Needs roll.js before it (colours, names of pitches).
+// Needs page.js and roll.js (colours, names of pitches).
 //
 // Code map
 //   Sheet            one view: builds it, draws cells and paint, turns keys and the pointer into paint
@@ -22,23 +22,16 @@ class Sheet {
     for (const trait of TRAITS) model.on(`change:${trait}`, this.redraw);
     this.sizes = new ResizeObserver(this.redraw);
     this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => setTimeout(this.redraw, 300)); // the style sheet follows its name
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+    onTheme(this.redraw, this.undo.signal);
     this.draw();
   }
 
   build(el) {
-    const make = (tag, attributes, ...children) => {
-      const element = document.createElement(tag);
-      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-      element.append(...children);
-      return element;
-    };
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { signal: this.undo.signal, capture });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     this.canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": "Cells by voice and step: arrow keys choose one, space paints it, B its bar, Shift B the bar in all voices, V the voice" });
     this.canvas.style.touchAction = "none";
     const names = { cell: "Paint cell", bar: "Paint bar", bars: "Bar, all voices", voice: "Paint voice" };
-    this.buttons = Object.entries(names).map(([brush, text]) => make("button", { type: "button", "data-brush": brush }, text));
+    this.buttons = Object.entries(names).map(([brush, text]) => make("button", { type: "button", "data-brush": brush, text }));
     this.status = make("output", { "aria-live": "polite" });
     this.root = make("div", { class: "mg-strip mg-painter", role: "group", "aria-label": "Gap painter" }, this.canvas, make("div", { class: "mg-strip-bar" }, ...this.buttons, this.status));
     el.append(this.root);
@@ -47,15 +40,13 @@ class Sheet {
     on(this.canvas, "pointermove", (event) => this.moved(event));
     for (const type of ["pointerup", "pointercancel"]) on(this.canvas, type, () => this.ended());
     for (const button of this.buttons) on(button, "click", () => this.toggle(button.dataset.brush));
-    // Before JupyterLab's own shortcuts: they must not take the keys that the sheet uses, and keep the others.
     const ours = (event) => !event.ctrlKey && !event.metaKey && (event.key in MOVES || event.key in BRUSHES);
-    on(globalThis, "keydown", (event) => this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours(event)), true);
+    keepKeys(this.root, ours, this.undo.signal);
   }
 
   remove() {
     this.undo.abort();
     this.sizes.disconnect();
-    this.themes.disconnect();
     for (const trait of TRAITS) this.model.off(`change:${trait}`, this.redraw);
     this.root.remove();
   }

@@ -34,7 +34,7 @@ class Sheet(anywidget.AnyWidget):
     cell : [voice, step] of the cursor. lead : steps before the first barline.
     """
 
-    _esm = front_end("roll.js", "painter.js")
+    _esm = front_end("painter.js")
     _css = front_end("corruption.css")
 
     pitches: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -168,17 +168,20 @@ def test_it_looks_the_same_in_both_themes_and_learns(lab: Lab, page: Page):
     element = opened(lab, page, "look.ipynb", SETUP + "widget = gan_lab.GanLab(seed=1)\nwidget")
     stage = element.locator(".gl-stage")
     lab.python(page, "widget.step_both(400)")
-    page.wait_for_timeout(500)
+    lab.theme(page, "JupyterLab Light")
     screenshot(page, "gan_lab_light")
     light = stage.evaluate(PIXEL, [3, 200])
     lab.theme(page, "JupyterLab Dark")
-    page.wait_for_timeout(500)
     screenshot(page, "gan_lab_dark")
     dark = stage.evaluate(PIXEL, [3, 200])
     assert sum(light[:3]) > sum(dark[:3]) + 60  # the ground follows the theme
     words = element.locator(".gl-status").inner_text()
     assert words == lab.python(page, "widget.summary")
     assert "JSD" in words
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_timeout(1500)
+    born_dark = page.locator(".gl-stage").first.evaluate(PIXEL, [3, 200])
+    assert sum(light[:3]) > sum(born_dark[:3]) + 60  # and that of the page that it is born into
     lab.theme(page, "JupyterLab Light")
 
 

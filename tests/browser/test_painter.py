@@ -128,11 +128,11 @@ def test_painting_and_filling_in_jupyterlab(page: Page, lab: Lab):
     sheet = page.get_by_role("application", name="Cells by voice and step")
     expect(sheet).to_be_visible(timeout=60_000)
     sheet.scroll_into_view_if_needed()
-    for key in ("ArrowDown", *["ArrowRight"] * 20, "b"):
+    for key in ("ArrowDown", *["ArrowRight"] * 20, "Shift+B"):
         sheet.press(key)
-    expect(page.locator(".mg-painter output")).to_contain_text("16 cells painted")
+    expect(page.locator(".mg-painter output")).to_contain_text("64 cells painted")
     page.get_by_role("button", name="Fill", exact=True).click()
-    expect(page.get_by_text("16 cells filled by 'drafts'")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("64 cells filled by 'drafts'")).to_be_visible(timeout=60_000)
     given = "completion.fragments(widget.score, widget.gap) == completion.fragments(piece, widget.gap)"
     assert lab.python(page, given)
     assert lab.python(page, "widget.score != piece")
