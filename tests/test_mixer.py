@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musicgan_edu import corpus, sampling
+from musicgan_edu import sampling
 from musicgan_edu.score import Score, Track
 from musicgan_edu.widgets import mixer
 
