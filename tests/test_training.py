@@ -55,12 +55,13 @@ HELD = dataclasses.replace(
 
 
 CHORDS = dataclasses.replace(training.RECIPES["chords"], n_chords=64, **SMALL)
+REHEARD = dataclasses.replace(SPEAKER, d_steps=3)  # D hears G's last batches again
 PENALISED = [
     dataclasses.replace(CONVOLUTIONAL, penalty_kind=kind, penalty_every=1) for kind in losses.PENALTIES
 ]
 
 
-@pytest.mark.parametrize("recipe", [SPEAKER, CONVOLUTIONAL, HELD, CHORDS, *PENALISED])
+@pytest.mark.parametrize("recipe", [SPEAKER, REHEARD, CONVOLUTIONAL, HELD, CHORDS, *PENALISED])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, tmp_path, monkeypatch):
     whole = training.train(recipe, windows, tmp_path / "whole", steps=12, seed=3)
     monkeypatch.setattr("musicgan_edu.training.run.CHECKPOINT_SECONDS", 0)  # a checkpoint after every step

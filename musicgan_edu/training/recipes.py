@@ -24,8 +24,9 @@ class Recipe:
     discount : how much of what D says of a later step a choice is answerable for, per step.
     average : of the weights that are kept, per step.
 
+    d_steps : D's steps for one of G's; `SequenceGAN` lets D hear G's last batches again for them.
+
     Only `GAN` knows the rest.
-    d_steps : D's steps for one of G's.
     penalty_kind : a name in `losses.PENALTIES`; penalty : its weight (λ, γ); penalty_every : it is
         taken at every so many steps, and counts as many times.
     constraint : a name in `models.CONSTRAINTS`, on D's kernels.

@@ -16,6 +16,8 @@ from musicgan_edu.training.recipes import RECIPES, Recipe
 
 __all__ = ["SequenceGAN"]
 
+MEMORY = 8  # batches that G played last: D hears them again, see `Recipe.d_steps`
+
 
 class SequenceGAN(Game):
     """Likelihood first, then the game: an LSTM that speaks, a CNN that listens to every step."""
@@ -31,6 +33,8 @@ class SequenceGAN(Game):
             self.posterior = models.PosteriorEncoder(encoding, **sizes)
             self.learners += self.posterior.trainable_variables
         self.game_on = tf.Variable(False, trainable=False)
+        none = tf.zeros((0, *encoding.shape[:2]), tf.uint8)
+        self.memory = tf.Variable(none, trainable=False, shape=(None, *encoding.shape[:2]))
         self.pre_optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
         for optimizer in (self.pre_optimizer, self.g_optimizer):
             optimizer.build(self.learners)
@@ -51,6 +55,7 @@ class SequenceGAN(Game):
             *self.averaged,
             self.n_averaged,
             self.game_on,
+            *([self.memory] if self.recipe.d_steps > 1 else []),
         ]
 
     def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
@@ -63,11 +68,20 @@ class SequenceGAN(Game):
             self.game_on.assign(True)
             for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
                 variable.assign(mean)  # the game starts from the averaged weights
+        if step % recipe.d_steps and len(self.memory.numpy()):
+            return self.discriminator_step(real, self._heard_before(len(real), step=step))
         z, fake = self.play(len(real), step=step)
+        if recipe.d_steps > 1:
+            self.memory.assign(np.concatenate([fake, self.memory.numpy()])[: MEMORY * len(fake)])
         values = self.discriminator_step(real, fake)
         if progress >= recipe.pretraining + recipe.warming:
             values |= self.generator_step(real, fake, z)
         return values
+
+    def _heard_before(self, n: int, *, step: int) -> np.ndarray:
+        """n of the windows that G played lately, (n, T, V): D's own steps cost no new music."""
+        rng = np.random.default_rng([self.seed, step, 2])
+        return rng.choice(self.memory.numpy(), n, replace=False)
 
     def preview(self, n: int, *, step: int) -> np.ndarray:
         return self.play(n, step=step)[1]
