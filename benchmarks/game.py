@@ -48,11 +48,12 @@ def costs(recipe: Recipe, windows: np.ndarray, *, turns: int = 12) -> dict[str, 
     game = training.make(FORMS[recipe.form], recipe, seed=0)
     real = windows[: recipe.batch_size]
     z, fake = game.play(len(real), step=0)
+    told = np.zeros((len(real), 0), np.float32)
     kinds: dict[str, Callable[[], object]] = {
-        "likelihood": lambda: game.pretrain_step(real),
+        "likelihood": lambda: game.pretrain_step(real, told),
         "play": lambda: game.play(len(real), step=0),
-        "D": lambda: game.discriminator_step(real, fake),
-        "G": lambda: game.generator_step(real, fake, z),
+        "D": lambda: game.discriminator_step(real, told, fake, told),
+        "G": lambda: game.generator_step(real, told, fake, z),
     }
     least = dict.fromkeys(kinds, np.inf)
     for turn in range(turns + 1):

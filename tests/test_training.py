@@ -56,12 +56,13 @@ HELD = dataclasses.replace(
 
 CHORDS = dataclasses.replace(training.RECIPES["chords"], n_chords=64, **SMALL)
 REHEARD = dataclasses.replace(SPEAKER, d_steps=3)  # D hears G's last batches again
+MOODY = dataclasses.replace(REHEARD, condition="mode+motion")
 PENALISED = [
     dataclasses.replace(CONVOLUTIONAL, penalty_kind=kind, penalty_every=1) for kind in losses.PENALTIES
 ]
 
 
-@pytest.mark.parametrize("recipe", [SPEAKER, REHEARD, CONVOLUTIONAL, HELD, CHORDS, *PENALISED])
+@pytest.mark.parametrize("recipe", [SPEAKER, REHEARD, MOODY, CONVOLUTIONAL, HELD, CHORDS, *PENALISED])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, tmp_path, monkeypatch):
     whole = training.train(recipe, windows, tmp_path / "whole", steps=12, seed=3)
     monkeypatch.setattr("musicgan_edu.training.run.CHECKPOINT_SECONDS", 0)  # a checkpoint after every step
@@ -95,11 +96,11 @@ def test_pretraining_learns(windows, tmp_path):
     recipe = dataclasses.replace(SPEAKER, pretraining=1.0, units=32, width=32, batch_size=32)
     training.train(recipe, windows, tmp_path, steps=60, seed=1)
     game = training.make(VoiceEncoding(), recipe, seed=1)
-    untrained = float(game.pretrain_step(windows[:32])["nll"])
+    untrained = float(game.pretrain_step(windows[:32], np.zeros((32, 0), np.float32))["nll"])
     sampler = sampling.load(tmp_path)
     for variable in game.generator.trainable_variables:
         variable.assign(sampler.weights[variable.path.split("/", 1)[1]])
-    trained = float(game.pretrain_step(windows[:32])["nll"])
+    trained = float(game.pretrain_step(windows[:32], np.zeros((32, 0), np.float32))["nll"])
     assert untrained == pytest.approx(128 * np.log(48), rel=0.02)  # 128 tokens, 48 classes, nothing known
     assert trained < 0.7 * untrained
 
@@ -275,7 +276,7 @@ def test_a_choice_answers_for_what_follows_beside_what_others_did():
     verdict = np.zeros((2, 32), np.float32)
     verdict[0, 10] = 1.0  # D likes step 10 of the first window
     game.discriminator = lambda features: tf.constant(verdict)
-    advantage = game._advantage(tf.zeros((2, 32, 4), tf.int32)).numpy()
+    advantage = game._advantage(tf.zeros((2, 32, 4), tf.int32), tf.zeros((2, 0))).numpy()
     answer = np.where(np.arange(32) <= 10, 0.9 ** np.maximum(10.0 - np.arange(32), 0), 0) / 2
     expected = np.stack([answer, -answer])
     assert advantage == pytest.approx(np.clip(expected / expected.std(), -3, 3), abs=1e-3)
@@ -287,12 +288,13 @@ def test_each_player_moves_only_its_own_weights_and_g_towards_what_d_likes(windo
     )
     z, fake = game.play(8, step=0)
     g, d = values(game.generator), values(game.discriminator)
-    game.discriminator_step(windows[:8], fake)
+    told = np.zeros((8, 0), np.float32)
+    game.discriminator_step(windows[:8], told, fake, told)
     assert (moved(game.generator, g), moved(game.discriminator, d)) == (False, True)
     d = values(game.discriminator)
-    advantage = game._advantage(tf.cast(fake, tf.int32)).numpy()
+    advantage = game._advantage(tf.cast(fake, tf.int32), told).numpy()
     before = (advantage * game._surprise(tf.cast(fake, tf.int32), z).numpy()).sum()
-    game.generator_step(windows[:8], fake, z)
+    game.generator_step(windows[:8], told, fake, z)
     assert (moved(game.generator, g), moved(game.discriminator, d)) == (True, False)
     after = (advantage * game._surprise(tf.cast(fake, tf.int32), z).numpy()).sum()
     assert after < before  # what D liked more than the batch's mean has become likelier

@@ -26,6 +26,7 @@ __all__ = [
     "estimate_key",
     "fitting",
     "has_pitches",
+    "key_profiles",
     "quantise",
     "remove_ghosts",
     "remove_overlaps",
@@ -255,13 +256,13 @@ def estimate_key(score: Score) -> tuple[int, str]:
     if not len(notes):
         raise ScoreError(f"cleaning: no key without pitched notes ({score.source or score.title!r})")
     chroma = np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)
-    keys, centred, lengths = _key_profiles()
+    keys, centred, lengths = key_profiles()
     fit = centred @ (chroma - chroma.mean()) / lengths
     return keys[int(fit.argmax())]
 
 
 @functools.cache
-def _key_profiles() -> tuple[list[tuple[int, str]], np.ndarray, np.ndarray]:
+def key_profiles() -> tuple[list[tuple[int, str]], np.ndarray, np.ndarray]:
     """The 24 keys, their centred profiles (24, 12), and the lengths of these (24,)."""
     keys = [(tonic, mode) for mode in _PROFILES for tonic in range(12)]
     profiles = np.stack([np.roll(_PROFILES[mode], tonic) for tonic, mode in keys])

@@ -22,7 +22,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
     parser.add_argument(
         "--recipe", default="chorales",
-        help="chorales, phrases, melodies, chords, convolutional, likelihood, masked, markov or random",
+        help="chorales, moods, phrases, melodies, chords, convolutional, likelihood, masked, markov or random",
     )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(
@@ -70,6 +70,9 @@ def _compose_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=arguments.count, default=8, help="how many pieces")
     parser.add_argument("--seed", type=arguments.seed, default=1)
+    parser.add_argument(
+        "--ask", nargs="+", default=(), metavar="WORD", help="of a conditional generator: minor lively"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
@@ -82,7 +85,7 @@ def _compose(given: argparse.Namespace) -> None:
     taken = [file for file in files if file.exists()]
     if taken:
         raise ScoreError(f"compose: {taken[0]} is there already: choose another folder")
-    scores = sampling.load(given.checkpoint).sample(given.count, seed=given.seed)
+    scores = sampling.load(given.checkpoint).sample(given.count, seed=given.seed, asked=given.ask)
     given.out.mkdir(parents=True, exist_ok=True)
     for file, score in zip(tqdm(files, unit="piece"), scores, strict=True):
         playback.to_midi(score, file)

@@ -22,12 +22,13 @@ import datetime
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from musicgan_edu import conditions
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.sampling.chain import draw_cells, draw_chain, heated
 from musicgan_edu.sampling.chords import draw_chords
@@ -125,7 +126,14 @@ class Sampler:
     @property
     def latent_dim(self) -> int:
         generator = self.card["generator"]
-        return int(generator["latent_dim"] + self.encoding.grid.n_bars * generator.get("bar_latent_dim", 0))
+        told = conditions.combinations(self.condition).shape[1]
+        bars = self.encoding.grid.n_bars * generator.get("bar_latent_dim", 0)
+        return int(told + generator["latent_dim"] + bars)
+
+    @property
+    def condition(self) -> str:
+        """What it can be told, see `conditions`; those columns come first in z."""
+        return str(self.card["generator"].get("condition", ""))
 
     @property
     def corpus(self) -> str:
@@ -136,10 +144,26 @@ class Sampler:
             raise CheckpointError(f"sampling: the card of {self.card.get('name')!r} names no corpus")
         return name
 
-    def latents(self, n: int, *, seed: int = 0, first: int = 0) -> np.ndarray:
-        """The z of pieces first … first + n − 1, float32 (n, latent_dim), standard normal."""
+    def latents(self, n: int, *, seed: int = 0, first: int = 0, asked: Sequence[str] = ()) -> np.ndarray:
+        """The z of pieces first … first + n − 1, float32 (n, latent_dim), standard normal.
+
+        A conditional generator's begin with the columns of what each piece is to be: all that is
+        `asked`, as in ("minor", "lively"), and the rest as often as in its music.
+
+        Raises
+        ------
+        MusicganError : it can't be asked for that.
+        """
         rngs = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
-        return np.stack([rng.standard_normal(self.latent_dim, np.float32) for rng in rngs])
+        z = np.stack([rng.standard_normal(self.latent_dim, np.float32) for rng in rngs])
+        fits = conditions.columns(self.condition, asked)
+        if self.condition:
+            told = conditions.combinations(self.condition)
+            chances = fits * np.asarray(self.card["generator"]["shares"], float)
+            chances = chances if chances.any() else fits  # its music has none of them: it may still try
+            drawn = [rng.choice(len(told), p=chances / chances.sum()) for rng in rngs]
+            z[:, : told.shape[1]] = told[drawn]
+        return z
 
     def noise(self, n: int, *, seed: int = 0, first: int = 0) -> np.ndarray:
         """Their Gumbel noise, float32 (n, T, V, C): what the generator decides where z leaves it open."""
@@ -194,12 +218,17 @@ class Sampler:
         rngs = [np.random.default_rng([seed, i, 2]) for i in range(len(tokens))]
         return fill_masked(self._masked, self.encoding, tokens, mask, rngs=rngs, temperature=temperature)
 
-    def sample(self, n: int, *, seed: int = 0, temperature: float | None = None) -> list[Score]:
-        """n pieces; the same seed and checkpoint give the same ones, and the first of many are the first of few."""
+    def sample(
+        self, n: int, *, seed: int = 0, temperature: float | None = None, asked: Sequence[str] = ()
+    ) -> list[Score]:
+        """n pieces, `asked` as in `latents`; the same seed and checkpoint give the same ones, and the first of many
+        are the first of few.
+        """
         scores: list[Score] = []
         for first in range(0, n, 256):
             some = min(256, n - first)
-            z, noise = self.latents(some, seed=seed, first=first), self.noise(some, seed=seed, first=first)
+            z = self.latents(some, seed=seed, first=first, asked=asked)
+            noise = self.noise(some, seed=seed, first=first)
             scores += self.encoding.decode(self.tokens(z, noise, temperature=temperature))
         # not the run's name: the same weights give the same files, wherever they lie
         names = (f"machine {seed}-{i}" for i in range(n))

@@ -15,6 +15,7 @@ class Recipe:
 
     form : what it composes, see `training.FORMS`.
     latent_dim, bar_latent_dim : sizes of the piece's latent, and of each bar's (0: bars have none).
+    condition : what G is told to make and D expects, see `conditions`; only `SequenceGAN` can.
     pretraining, warming : shares of the budget: likelihood first, then D alone on the frozen G.
     learning_rate : of pretraining; g_rate, d_rate : of the game.
     loss : a name in `losses.LOSSES`.
@@ -23,7 +24,6 @@ class Recipe:
     likelihood : weight of the likelihood of real windows that stays in G's objective in the game.
     discount : how much of what D says of a later step a choice is answerable for, per step.
     average : of the weights that are kept, per step.
-
     d_steps : D's steps for one of G's; `SequenceGAN` lets D hear G's last batches again for them.
 
     Only `GAN` knows the rest.
@@ -38,6 +38,7 @@ class Recipe:
     form: str = "chorale"
     latent_dim: int = 32
     bar_latent_dim: int = 0
+    condition: str = ""
     units: int = 160
     width: int = 128
     dropout: float = 0.1
@@ -69,6 +70,7 @@ class Recipe:
 RECIPES = {
     "chorales": Recipe(),
     "likelihood": Recipe(latent_dim=0, pretraining=1.0),
+    "moods": Recipe(condition="mode+motion"),
     "phrases": Recipe(form="phrase", bar_latent_dim=8, free_nats=16.0, width=112),
     "melodies": Recipe(form="melody"),
     "convolutional": Recipe(

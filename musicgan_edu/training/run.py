@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from musicgan_edu import models, sampling
+from musicgan_edu import conditions, models, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import CheckpointError, TrainingError
 from musicgan_edu.training import workers
@@ -129,6 +129,7 @@ class _Run:
     ) -> None:
         self.recipe, self.budget, self.seed, self.corpus = recipe, budget, seed, corpus
         self.encoding, self.folder = encoding, Folder(folder, writes=team.writes)
+        self.told: dict[str, Any] = {}
         self.step, self.seconds = 0, 0.0
         self.log: list[dict[str, float]] = []
         self.changes: list[dict[str, float]] = []
@@ -213,10 +214,17 @@ class _Run:
         training |= {"seconds": round(self.seconds, 1), "changes": self.changes, "log": self.log}
         return {
             "name": self.folder.path.name.encode(errors="replace").decode(),  # of a name that isn't UTF-8
-            "generator": {"kind": self.recipe.generator, "gain": models.GAIN, **generator},
+            "generator": {"kind": self.recipe.generator, "gain": models.GAIN, **generator, **self.told},
             "encoding": form,
             "training": training,
         }
+
+    def _shares(self, windows: np.ndarray) -> dict[str, Any]:
+        """How often each combination of what G can be told comes in its music, for the card."""
+        condition = self.recipe.condition
+        rows = conditions.measure(windows, self.encoding, condition)
+        same = (rows[:, None] == conditions.combinations(condition)).all(2)
+        return {"condition": condition, "shares": [round(float(share), 4) for share in same.mean(0)]}
 
     def sampler(self) -> sampling.Sampler:
         """The generator as it stands."""
@@ -225,6 +233,8 @@ class _Run:
     def play(self, windows: np.ndarray, report: Report | None) -> None:
         if isinstance(self.game, Game):
             self.game.meet(windows)
+        if self.recipe.condition:
+            self.told = self._shares(windows)
         saved = logged = time.perf_counter()
         values: dict[str, Any] = {}
         while not self._is_over():

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import threadpoolctl
 
-from musicgan_edu import models, sampling
+from musicgan_edu import conditions, models, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.training.games import Game, chance, minimise, together
 from musicgan_edu.training.recipes import RECIPES, Recipe
@@ -26,15 +26,18 @@ class SequenceGAN(Game):
         self, encoding: VoiceEncoding, recipe: Recipe = RECIPES["chorales"], *, seed: int = 0
     ) -> None:
         n_features = models.relations(np.zeros((1, *encoding.shape[:2])), encoding).shape[-1]
-        super().__init__(encoding, recipe, n_features=n_features, seed=seed)
+        self.told = conditions.combinations(recipe.condition)  # (K, n): what G can be told
+        super().__init__(encoding, recipe, n_features=n_features + self.told.shape[1], seed=seed)
         self.learners = list(self.generator.trainable_variables)
         if recipe.latent_dim:
             sizes = {"latent_dim": recipe.latent_dim, "bar_latent_dim": recipe.bar_latent_dim}
             self.posterior = models.PosteriorEncoder(encoding, **sizes)
             self.learners += self.posterior.trainable_variables
         self.game_on = tf.Variable(False, trainable=False)
-        none = tf.zeros((0, *encoding.shape[:2]), tf.uint8)
-        self.memory = tf.Variable(none, trainable=False, shape=(None, *encoding.shape[:2]))
+        self.memory = [  # what G played last, and what it was told
+            tf.Variable(tf.zeros((0, *shape), kind), trainable=False, shape=(None, *shape))
+            for shape, kind in ((encoding.shape[:2], tf.uint8), (self.told.shape[1:], tf.float32))
+        ]
         self.pre_optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
         for optimizer in (self.pre_optimizer, self.g_optimizer):
             optimizer.build(self.learners)
@@ -45,6 +48,7 @@ class SequenceGAN(Game):
             key: getattr(self.recipe, key)
             for key in ("latent_dim", "bar_latent_dim", "units", "width", "dropout")
         }
+        sizes["latent_dim"] += self.told.shape[1]
         return models.RecurrentGenerator(self.encoding, **sizes)
 
     def state(self) -> list[Any]:
@@ -55,47 +59,49 @@ class SequenceGAN(Game):
             *self.averaged,
             self.n_averaged,
             self.game_on,
-            *([self.memory] if self.recipe.d_steps > 1 else []),
+            *(self.memory if self.recipe.d_steps > 1 else []),
         ]
 
     def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
-        recipe = self.recipe
+        recipe, told = self.recipe, conditions.measure(real, self.encoding, self.recipe.condition)
         if progress < recipe.pretraining:
             pace = min(1.0, (step + 1) / 100) * max(0.05, 1 - progress / recipe.pretraining)
             self.pre_optimizer.learning_rate.assign(recipe.learning_rate * pace)
-            return self.pretrain_step(real)
+            return self.pretrain_step(real, told)
         if not self.game_on.numpy():
             self.game_on.assign(True)
             for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
                 variable.assign(mean)  # the game starts from the averaged weights
-        if step % recipe.d_steps and len(self.memory.numpy()):
-            return self.discriminator_step(real, self._heard_before(len(real), step=step))
-        z, fake = self.play(len(real), step=step)
+        if step % recipe.d_steps and len(self.memory[0].numpy()):
+            return self.discriminator_step(real, told, *self._heard_before(len(real), step=step))
+        z, fake = self.play(len(real), step=step, told=told)
         if recipe.d_steps > 1:
-            self.memory.assign(np.concatenate([fake, self.memory.numpy()])[: MEMORY * len(fake)])
-        values = self.discriminator_step(real, fake)
+            for kept, new in zip(self.memory, (fake, told), strict=True):
+                kept.assign(np.concatenate([new, kept.numpy()])[: MEMORY * len(fake)])
+        values = self.discriminator_step(real, told, fake, told)
         if progress >= recipe.pretraining + recipe.warming:
-            values |= self.generator_step(real, fake, z)
+            values |= self.generator_step(real, told, fake, z)
         return values
 
-    def _heard_before(self, n: int, *, step: int) -> np.ndarray:
-        """n of the windows that G played lately, (n, T, V): D's own steps cost no new music."""
-        rng = np.random.default_rng([self.seed, step, 2])
-        return rng.choice(self.memory.numpy(), n, replace=False)
+    def _heard_before(self, n: int, *, step: int) -> list[np.ndarray]:
+        """n of the windows that G played lately, (n, T, V), and what it was told: D's own steps cost no music."""
+        kept = [variable.numpy() for variable in self.memory]
+        chosen = np.random.default_rng([self.seed, step, 2]).choice(len(kept[0]), n, replace=False)
+        return [values[chosen] for values in kept]
 
     def preview(self, n: int, *, step: int) -> np.ndarray:
         return self.play(n, step=step)[1]
 
-    def _evidence(self, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evidence(self, tokens: tf.Tensor, told: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """A latent for each real window, (B, latent_dim), and what it costs: KL in nats, at least free_nats."""
         if not self.recipe.latent_dim:
-            return tf.zeros((tf.shape(tokens)[0], 0)), tf.constant(0.0)
+            return told, tf.constant(0.0)
         mean, log_variance = self.posterior(tokens)
         size, n = mean.shape[-1], tf.shape(mean)[0]
         noise = chance(lambda n: keras.random.normal((n, size), seed=self.seeds), n)
         z = mean + tf.exp(log_variance / 2) * noise
         kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance, -1)
-        return z, tf.maximum(together(tf.reduce_mean(kl)), self.recipe.free_nats)
+        return tf.concat([told, z], -1), tf.maximum(together(tf.reduce_mean(kl)), self.recipe.free_nats)
 
     def _surprise(self, tokens: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         """−log p of each step given all before it and z, summed over voices, nats (B, T)."""
@@ -103,11 +109,11 @@ class SequenceGAN(Game):
         return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits), -1)
 
     @tf.function
-    def pretrain_step(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One step up the evidence lower bound of real windows (B, T, V)."""
+    def pretrain_step(self, tokens: tf.Tensor, told: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step up the evidence lower bound of real windows (B, T, V), which are as told (B, n)."""
         tokens = tf.cast(tokens, tf.int32)
         with tf.GradientTape() as tape:
-            z, kl = self._evidence(tokens)
+            z, kl = self._evidence(tokens, told)
             nll = tf.reduce_mean(tf.reduce_sum(self._surprise(tokens, z), -1))
             loss = (nll + kl) / tokens.shape[1]
         minimise(self.pre_optimizer, tape, loss, self.learners)
@@ -115,11 +121,12 @@ class SequenceGAN(Game):
         return {"nll": nll, "kl": kl}
 
     @tf.function
-    def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+    def discriminator_step(
+        self, real: tf.Tensor, told: tf.Tensor, fake: tf.Tensor, fake_told: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """One step of D: every step of a real window should sound real, every step of a fake one fake."""
-        features = models.relations(
-            tf.concat([tf.cast(real, tf.int32), tf.cast(fake, tf.int32)], 0), self.encoding
-        )
+        both = tf.concat([tf.cast(real, tf.int32), tf.cast(fake, tf.int32)], 0)
+        features = self._heard(both, tf.concat([told, fake_told], 0))
         with tf.GradientTape() as tape:
             d_real, d_fake = tf.split(self.discriminator(features, training=True), 2)
             loss = self.loss_pair.discriminator(d_real, d_fake)
@@ -127,12 +134,14 @@ class SequenceGAN(Game):
         return {"d_loss": loss, "d_real": tf.reduce_mean(d_real), "d_fake": tf.reduce_mean(d_fake)}
 
     @tf.function
-    def generator_step(self, real: tf.Tensor, fake: tf.Tensor, z: tf.Tensor) -> dict[str, tf.Tensor]:
+    def generator_step(
+        self, real: tf.Tensor, told: tf.Tensor, fake: tf.Tensor, z: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """One step of G: what convinced D becomes likelier, what didn't less so; some likelihood stays."""
         real, fake = tf.cast(real, tf.int32), tf.cast(fake, tf.int32)
-        advantage = self._advantage(fake)
+        advantage = self._advantage(fake, z[:, : self.told.shape[1]])
         with tf.GradientTape() as tape:
-            z_real, kl = self._evidence(real)
+            z_real, kl = self._evidence(real, told)
             surprise = self._surprise(tf.concat([real, fake], 0), tf.concat([z_real, z], 0))
             real_surprise, fake_surprise = tf.split(tf.cast(surprise, tf.float32), 2)
             nll = tf.reduce_mean(tf.reduce_sum(real_surprise, -1))
@@ -142,9 +151,14 @@ class SequenceGAN(Game):
         self._average()
         return {"nll": nll, "kl": kl, "surprise": tf.reduce_mean(tf.reduce_sum(fake_surprise, -1))}
 
-    def _advantage(self, fake: tf.Tensor) -> tf.Tensor:
+    def _heard(self, tokens: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+        """What D hears, (B, T, F), and at every step what it is to expect."""
+        expected = tf.repeat(told[:, None], tokens.shape[1], 1)
+        return tf.concat([models.relations(tokens, self.encoding), expected], -1)
+
+    def _advantage(self, fake: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
         """How much better than the batch's mean D finds what follows each choice, (B, T), scale 1."""
-        verdict = self.discriminator(models.relations(fake, self.encoding))
+        verdict = self.discriminator(self._heard(fake, told))
         later = np.arange(fake.shape[1])[None] - np.arange(fake.shape[1])[:, None]
         weight = tf.constant(
             np.where(later >= 0, self.recipe.discount ** np.maximum(later, 0), 0), tf.float32
@@ -154,11 +168,15 @@ class SequenceGAN(Game):
         deviation = tf.sqrt(together(tf.reduce_mean(advantage**2)))
         return tf.clip_by_value(advantage / (deviation + 1e-6), -3, 3)
 
-    def play(self, n: int, *, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """n windows as G plays them now: latents (n, latent_dim), classes uint8 (n, T, V)."""
+    def play(self, n: int, *, step: int, told: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """n windows as G plays them now: latents (n, latent_dim), classes uint8 (n, T, V).
+
+        `told`: (n, n_columns), what each is to be; drawn unless given.
+        """
         rng = np.random.default_rng([self.seed, step])
         z = rng.standard_normal((n, self.generator.latent_dim), np.float32)
         noise = rng.gumbel(size=(n, *self.encoding.shape)).astype(np.float32)
+        z[:, : self.told.shape[1]] = rng.choice(self.told, n) if told is None else told
         weights = models.weights_of(self.generator)
         with threadpoolctl.threadpool_limits(1, "blas"):  # more would fight with TensorFlow's own threads
             tokens = sampling.draw(weights, self.encoding, z, noise, gain=models.GAIN)
