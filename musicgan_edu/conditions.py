@@ -22,7 +22,7 @@ from musicgan_edu import cleaning
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import MusicganError
 
-__all__ = ["PROPERTIES", "columns", "combinations", "measure", "names"]
+__all__ = ["PROPERTIES", "agreement", "columns", "combinations", "measure", "names"]
 
 #: Each property's values.
 PROPERTIES = {"mode": ("major", "minor"), "motion": ("calm", "moderate", "lively")}
@@ -73,6 +73,22 @@ def columns(condition: str, asked: Iterable[str]) -> np.ndarray:
     if not fits.any():
         raise MusicganError(f"conditions: nothing is {' and '.join(asked)} at once")
     return fits
+
+
+def agreement(
+    told: np.ndarray, windows: np.ndarray, encoding: VoiceEncoding, condition: str
+) -> dict[str, tuple[float, float]]:
+    """For each property the share of windows (N, T, V) that are as told, (N, n), and the share by chance alone.
+
+    By chance: what the same windows would share with what others were told.
+    """
+    found, start = measure(windows, encoding, condition), 0
+    shares = {}
+    for name in names(condition):
+        block = slice(start, start := start + len(PROPERTIES[name]))
+        kept = float((told[:, block] * found[:, block]).sum(1).mean())
+        shares[name] = (kept, float(told[:, block].mean(0) @ found[:, block].mean(0)))
+    return shares
 
 
 def _mode(windows: np.ndarray, encoding: VoiceEncoding) -> np.ndarray:

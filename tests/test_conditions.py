@@ -83,6 +83,15 @@ def test_what_cannot_be_asked_for_is_said(asked, message):
         conditions.columns("mode+motion", asked)
 
 
+def test_agreement_counts_each_property_and_says_what_chance_gives():
+    windows = np.stack([window((C, G), 2.0), window((A_MINOR, E), 1.0)])
+    found = conditions.measure(windows, FORM, "mode+motion")
+    told = found.copy()
+    told[1, :2] = told[0, :2]  # asked for major, got minor
+    shares = conditions.agreement(told, windows, FORM, "mode+motion")
+    assert shares == {"mode": (0.5, 0.5), "motion": (1.0, 1.0)}
+
+
 @pytest.fixture(scope="module")
 def told():
     """The shipped generator with five more numbers in front, which it doesn't hear."""

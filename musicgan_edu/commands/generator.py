@@ -138,15 +138,29 @@ def _evaluate(given: argparse.Namespace) -> None:
         if given.split == "test":  # noted before it is seen
             sampling.note_test(model, reports[model].verdict.accuracy)
     report = reports[given.checkpoint]
+    kept = {model: _kept(sampler, given) for model, sampler in models.items() if sampler.condition}
     print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
     paired = (
         {"paired": str(evaluation.compare(*tables, min_windows=given.min_windows))} if len(models) > 1 else {}
     )
     print(f"{evaluation.side_by_side(reports)}\n\n{paired['paired']}" if paired else report.table())
+    for model, shares in kept.items():
+        words = (f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items())
+        print(f"\n{model}, pieces that are as they were told: {', '.join(words)}")
     if given.out:
         found = {model: one.to_dict() for model, one in reports.items()} | paired
         found = found if paired else report.to_dict()
         sampling.write_whole(given.out, json.dumps(found, indent=1).encode())
+
+
+def _kept(sampler: Sampler, given: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    """How many of a conditional generator's pieces are as they were told."""
+    from musicgan_edu import conditions
+
+    z = sampler.latents(given.count, seed=given.seed)
+    told = z[:, : conditions.combinations(sampler.condition).shape[1]]
+    tokens = sampler.tokens(z, sampler.noise(given.count, seed=given.seed))
+    return conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
 
 
 def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding]:
