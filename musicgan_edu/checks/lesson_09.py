@@ -9,7 +9,7 @@ import numpy as np
 from musicgan_edu import sampling
 from musicgan_edu.checks import Answer, Wrong, exercise, expect, require
 
-__all__ = ["force", "probabilities", "share_of_z", "slerp", "weigh"]
+__all__ = ["force", "kappa", "probabilities", "share_of_z", "slerp", "weigh"]
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -110,6 +110,41 @@ def _told(got: float, want: float, hints: dict[float, str], of: str) -> None:
         told = [why for value, why in hints.items() if abs(got - value) < 1e-6]
         because = f": {told[0]}" if told else ""
         raise Wrong(f"of {of} it gave {got:.4g} instead of {want:.4g}{because}")
+
+
+def kappa(asked: np.ndarray, came: np.ndarray) -> float:
+    """Agreement beyond chance of two one-hot arrays, each (N, K)."""
+    obeyed = (asked * came).sum(axis=1).mean()
+    by_chance = asked.mean(axis=0) @ came.mean(axis=0)
+    return float((obeyed - by_chance) / (1 - by_chance))
+
+
+@exercise("09.kappa", reference=kappa, stars=2)
+def _(answer: Answer, rng: np.random.Generator) -> None:
+    asked, came = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[0, 0, 0, 1]]  # 3/4 obey; by chance 1/2·3/4 + 1/2·1/4
+    hints = {
+        0.75: "that is the share that obeys; chance has to be taken away",
+        0.25: "chance is taken away, but a machine that always obeys must get 1: divide by 1 − p_e",
+        1 / 3: "p_e is the sum of p_k·q_k: what was asked times what came, not one of them squared",
+    }
+    _told(float(answer(asked.copy(), came.copy())), 0.5, hints, "two of each asked, three and one that came")
+    expect(answer, [asked, asked], 1.0, "all that was asked came")
+    skewed = np.eye(3)[[0, 0, 0, 0, 1, 2]]
+    hints = {
+        (5 / 6 - 1 / 3) / (1 - 1 / 3): "with three values, chance isn't a third: some values come more often",
+    }
+    most = np.eye(3)[[0, 0, 0, 0, 1, 0]]
+    _told(
+        float(answer(skewed.copy(), most.copy())),
+        kappa(skewed, most),
+        hints,
+        "five of six right, most of them 0",
+    )
+    deaf = np.eye(2)[[0, 1, 0, 1]]
+    expect(answer, [asked, deaf], 0.0, "it didn't listen: half are right by chance")
+    for k in (2, 4):
+        one, other = (np.eye(k)[rng.integers(k, size=40)] for _ in range(2))
+        expect(answer, [one, other], kappa(one, other), f"with {k} values")
 
 
 def force(noise: np.ndarray, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@
 #
 # - draw from a generator at any temperature, and say what the temperature does to the odds;
 # - walk between two latents, and show why the straight line leaves the place where latents live;
-# - measure how much of the music a latent decides, and find directions that move something you can hear;
+# - measure how much of the music a latent decides, find directions that move something you can hear, and ask a
+#   conditional generator for the rest;
 # - keep some notes and have the rest drawn, and weigh the results by what they couldn't foresee;
 # - mix and splice the machine's music with your own MIDI, and export MIDI, MusicXML, sound and a score.
 #
@@ -369,6 +370,71 @@ for value in (-2.0, 0.0, 2.0):
     player.play(piece, label=f"{best.name} at {value:+}")
 
 # %% [markdown]
+# ### What z leaves open, ask for
+# Major or minor was left to the noise. A **conditional GAN** takes the wish as an input. The checkpoint `moods` is
+# the same generator with five more numbers before $z$: a block for *major, minor* and a block for *calm, moderate,
+# lively* (fewer than 4.4 notes begin a bar and voice; up to 5; more), each with one 1. In training every real window
+# came with what it *is*. And $D$ hears the wish, too: a calm window that was to be lively is a fake, however well
+# it sounds.
+
+# %%
+from musicgan_edu import conditions
+
+told = sampling.load("moods")
+for wish in (["major", "calm"], ["minor", "lively"]):
+    player.play(told.sample(1, seed=4, asked=wish)[0], label=" and ".join(wish))
+
+# %% [markdown]
+# Does it obey? Counting how many are as they were told isn't enough: where most pieces are calm, saying "calm" to
+# everybody is right most of the time. With $p_o$ the share that obeys, and
+# $p_e = \sum_k p_k\,q_k$ the share that would by chance ($p_k$: how often value $k$ was asked for, $q_k$: how often it
+# came),
+#
+# $$ \kappa = \frac{p_o - p_e}{1 - p_e}, $$
+#
+# **Cohen's kappa**, is 1 for perfect obedience and 0 for a machine that doesn't listen.
+#
+# ### Exercise ★★ `kappa`
+
+
+# %%
+def kappa(asked: np.ndarray, came: np.ndarray) -> float:
+    """Agreement beyond chance of two one-hot arrays, each (N, K)."""
+    # BEGIN SOLUTION
+    obeyed = (asked * came).sum(axis=1).mean()
+    by_chance = asked.mean(axis=0) @ came.mean(axis=0)
+    return float((obeyed - by_chance) / (1 - by_chance))
+    # END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Of two one-hot rows the product's sum is 1 where they agree. The mean of a column is how often that value came.
+#
+# </details>
+
+# %%
+kappa = checks.check("09.kappa", kappa)
+
+# %%
+n = 200
+wishes = told.latents(n, seed=21)
+played = told.tokens(wishes, told.noise(n, seed=22))
+for i, name in enumerate(conditions.PROPERTIES):  # mode, then motion
+    columns = slice(2 * i, 2 + 3 * i)
+    came = conditions.measure(played, form, name)
+    print(f"{name:7} kappa {kappa(wishes[:, columns], came):.2f}")
+    assert kappa(wishes[:, columns], came) > 0.3
+    assert (
+        abs(kappa(wishes[::-1, columns], came)) < 0.25
+    )  # others' wishes: it doesn't follow them
+
+# %% [markdown]
+# It listens, better to the mode than to the motion, whose three values are neighbours. What it costs to listen is
+# in the model card: a judge tells its pieces from Bach's no more easily than those of the machine without wishes.
+
+# %% [markdown]
 # ## 4. Keep some, draw the rest
 # For what $z$ doesn't decide, say it in notes. The generator draws by $\arg\max_c\,(\ell_c / \tau + g_c)$. Whoever
 # gives a class an enormous $g_c$ has decided that cell, and every later cell hears it as if it had been drawn. So
@@ -668,7 +734,7 @@ SVG(playback.engrave(sampling.bars(mixed.score, 1, 4)))
 # *publish* them, read lesson 15 on what the machine has learned from, and whose it is.
 #
 # ## Exercises
-# You've met five: `probabilities` ★, `slerp` ★★, `share_of_z` ★★, `force` ★★ and `weigh` ★★★. Two more, without a
+# You've met six: `probabilities` ★, `slerp` ★★, `share_of_z` ★★, `kappa` ★★, `force` ★★ and `weigh` ★★★. Two more, without a
 # check:
 #
 # - Lock the soprano in the explorer and re-roll until you like the bass; then lock the bass and re-roll the
@@ -721,7 +787,8 @@ SVG(playback.engrave(sampling.bars(mixed.score, 1, 4)))
 # - Temperature raises the odds to the power $1/\tau$. Gumbel noise and an argmax draw the same lottery, and can be
 #   kept, shared and forced.
 # - Latents live in a shell of radius $\sqrt d$. Walk along it.
-# - Measure what $z$ decides before you build sliders: in this machine rhythm, hardly pitch.
+# - Measure what $z$ decides before you build sliders: in this machine rhythm, hardly pitch. What it leaves open can be
+#   asked for, if the generator was trained with the question.
 # - Kept cells are heard by what comes after them. For what comes before, draw many and weigh, and look at the
 #   effective number.
 # - A good splice minds key, metre, tempo and the leap at the seam.
@@ -735,6 +802,8 @@ SVG(playback.engrave(sampling.bars(mixed.score, 1, 4)))
 # - T. White, *Sampling Generative Networks*, 2016: slerp, and what else to do in a latent space.
 # - K. Shoemake, *Animating Rotation with Quaternion Curves*, SIGGRAPH 1985: where slerp comes from.
 # - C. Maddison, D. Tarlow, T. Minka, *A\* Sampling*, NeurIPS 2014: the Gumbel-max trick and its relatives.
+# - M. Mirza, S. Osindero, *Conditional Generative Adversarial Nets*, 2014. J. Cohen, *A Coefficient of Agreement for
+#   Nominal Scales*, Educational and Psychological Measurement 20, 1960: kappa.
 # - R. Fung, K.-C. Chang, *Weighing and Integrating Evidence*, UAI 1989: likelihood weighting.
 # - A. Roberts et al., *A Hierarchical Latent Vector Model* (MusicVAE), ICML 2018: a latent space that
 #   was built for steering music.

@@ -72,6 +72,24 @@ def share_without_m(values):
     return (between - within) / (between + (m - 1) * within)
 
 
+def kappa_without_chance(asked, came):
+    return (asked * came).sum(1).mean()
+
+
+def kappa_not_scaled(asked, came):
+    return (asked * came).sum(1).mean() - asked.mean(0) @ came.mean(0)
+
+
+def kappa_of_what_came(asked, came):
+    chance = (came.mean(0) ** 2).sum()
+    return ((asked * came).sum(1).mean() - chance) / (1 - chance)
+
+
+def kappa_as_if_all_were_as_frequent(asked, came):
+    chance = 1 / asked.shape[1]
+    return ((asked * came).sum(1).mean() - chance) / (1 - chance)
+
+
 def forced_in_place(noise, tokens, keep):
     step, voice = np.nonzero(keep)
     noise[:, step, voice, tokens[step, voice]] = 1e9
@@ -134,6 +152,12 @@ WRONG = {
         (share_with_noise_in_it, "within has to be taken away"),
         (share_of_columns, "rows and columns are swapped"),
         (share_without_m, "m times the variance"),
+    ],
+    "09.kappa": [
+        (kappa_without_chance, "chance has to be taken away"),
+        (kappa_not_scaled, "divide by 1 − p_e"),
+        (kappa_of_what_came, "not one of them squared"),
+        (kappa_as_if_all_were_as_frequent, "chance isn't a third"),
     ],
     "09.force": [
         (forced_in_place, "work on a copy"),
