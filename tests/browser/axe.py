@@ -17,6 +17,10 @@ OURS = {
     "include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]],
     "exclude": [[".jp-RenderedMarkdown pre"]],
 }
+EXPORTED = {
+    "include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]],
+    "exclude": [[".jp-RenderedMarkdown pre"], [".jp-OutputPrompt"]],
+}
 #: JupyterLab and nbconvert underline a link when it is pointed at; the rules on a whole page ask for its frame.
 THEIRS = ("link-in-text-block", "region", "landmark-one-main", "page-has-heading-one", "bypass")
 OPTIONS = {"rules": {rule: {"enabled": False} for rule in THEIRS}}
