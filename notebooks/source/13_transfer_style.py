@@ -362,7 +362,7 @@ assert home["as it is"] - already < 0.05
 # (`benchmarks/train_style.py --steps 1000 --seed 1 --cycle 4 --out x`, then
 # `benchmarks/restyle.py --checkpoint x`; four minutes each on two idle cores, one seed):
 #
-# | $\lambda_{\text{cycle}}$ | style | contour | chroma | pitches the same, there | and back | strokes the same, there | and back |
+# | weight $\lambda_{\text{cycle}}$ | style | contour | chroma | pitches the same, there | and back | strokes the same, there | and back |
 # |---|---|---|---|---|---|---|---|
 # | 0 | 0.71 | 0.78 | 0.77 | 0.70 | 0.64 | 0.65 | 0.73 |
 # | 0.5, shipped | 0.67 | 0.87 | 0.87 | 0.83 | 0.84 | 0.73 | 0.88 |
