@@ -17,22 +17,33 @@ OURS = {
     "include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]],
     "exclude": [[".jp-RenderedMarkdown pre"]],
 }
-EXPORTED = {
-    "include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]],
-    "exclude": [[".jp-RenderedMarkdown pre"], [".jp-OutputPrompt"]],
-}
+EXPORTED = OURS | {"exclude": [*OURS["exclude"], [".jp-OutputPrompt"]]}
 #: JupyterLab and nbconvert underline a link when it is pointed at; the rules on a whole page ask for its frame.
 THEIRS = ("link-in-text-block", "region", "landmark-one-main", "page-has-heading-one", "bypass")
-OPTIONS = {"rules": {rule: {"enabled": False} for rule in THEIRS}}
+RULES = {rule: {"enabled": False} for rule in THEIRS}
 
 
-def violations(page: Page, context: dict[str, Any] | None = None) -> list[str]:
-    """A line for each element that breaks a rule; folds are opened first."""
+def open_folds(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-    found = Axe().run(page, context=context or OURS, options=OPTIONS).response
-    assert found["passes"], "axe found nothing to look at"
+
+
+def looked_at(page: Page, context: dict[str, Any], rules: dict[str, Any] = RULES) -> dict[str, Any]:
+    """axe's answer: `passes`, `violations` and `incomplete` (for people to judge), rules with their nodes."""
+    return dict(Axe().run(page, context=context or None, options={"rules": rules}).response)
+
+
+def said(found: dict[str, Any]) -> list[str]:
+    """A line for each element that breaks a rule."""
     return [
         f"{broken['id']}: {node['html'][:200]} ({'; '.join(why['message'] for why in node['any'] + node['all'] + node['none'])})"
         for broken in found["violations"]
         for node in broken["nodes"]
     ]
+
+
+def violations(page: Page, context: dict[str, Any] = OURS) -> list[str]:
+    """A line for each element of the page that breaks a rule, folds opened; never of an empty page."""
+    open_folds(page)
+    found = looked_at(page, context)
+    assert found["passes"], "axe found nothing to look at"
+    return said(found)
