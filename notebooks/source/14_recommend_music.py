@@ -529,7 +529,8 @@ assert shares[0.3] > shares[0.1] > shares[0.0] > lucky / 1000
 # The second finds a passage in a long piece (a chorale in a cantata), where the mean would drown it. It costs a
 # row a window.
 #
-# In the third, the share falls at once and the likeness falls in proportion to ε: a small ε buys most of the cure.
+# In the third, both fall nearly in proportion to ε: half of the cure costs about half of the likeness. By chance alone there
+# is no cheap cure; an exposure that is counted, or capped, may do better. Try it.
 #
 # </details>
 
