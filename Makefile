@@ -45,7 +45,7 @@ unit: env
 warm: env
 	$(BIN)/python -c "from musicgan_edu import corpus; corpus.load('chorales')"
 
-# Two at a time: a lesson is mostly one thread. The one that trains against the clock gets both cores.
+# Two at a time: a lesson is mostly one thread. Those that work against the clock get both cores.
 notebooks: warm
 	rm -f test-results/notebooks.tsv
 	$(BIN)/pytest -m "notebook and not alone" -n 2 --dist worksteal
