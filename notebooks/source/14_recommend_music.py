@@ -376,12 +376,10 @@ for name, kind in kinds.items():
 # Two books of Irish and fiddle tunes share dances and even tunes, and chance is a half (both books ask equally often).
 # Nothing tells them apart well, and nothing should: that is what likeness looks like when the confound is gone.
 #
-# And the training? `benchmarks/recommend.py` asks with all test pieces of the three collections. The trained network's
-# precision at 5 is 0.73 and the untrained one's 0.71, its mAP 0.54 and 0.53 (16 directions each), with intervals that
-# overlap. Counts come close in precision, 0.69, and trail in mAP, 0.49. So what the network has beyond counts, it had before
-# it was trained; perhaps because its architecture hears *when* things happen, and counts don't. A network that found damage in 86 % of
-# pairs of unseen windows has learned something, but hardly anything that *this* question asks for. Say so when it happens
-# to you: it is a result.
+# And the training? On all test pieces of the benchmark (`benchmarks/recommend.py`, three collections), the
+# intervals of the trained and the untrained network's precision overlap, and counts lie close to both. A network
+# that found damage in 86 % of pairs of unseen windows has learned something, but hardly anything that *this*
+# question asks for. Say so when it happens to you: it is a result.
 
 # %% [markdown]
 # ## 7. Likes and dislikes
