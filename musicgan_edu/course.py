@@ -327,14 +327,14 @@ def _cell_problems(lesson: Lesson) -> Iterator[str]:
             yield f"interactive {twin!r} has no static twin"
         if cell.kind != "code":
             continue
-        n_lines, n_statements = len(cell.text.splitlines()), _statement_lines(cell.text)
+        n_lines, n_statements = len(cell.text.splitlines()), code_lines(cell.text)
         if n_lines > MAX_LINES or n_statements > MAX_STATEMENT_LINES:
             yield f"code cell too long ({n_lines} lines, {n_statements} of code): {cell.text[:50]!r}"
         wide = [line for line in cell.text.splitlines() if len(line) > MAX_COLUMNS]
         yield from (f"line over {MAX_COLUMNS} columns: {line[:50]!r}" for line in wide)
 
 
-def _statement_lines(code: str) -> int:
+def code_lines(code: str) -> int:
     """Lines that hold code: not blank, comment or docstring."""
     tree = ast.parse(re.sub(r"^[%!].*$", "", code, flags=re.M))
     texts: set[int] = set()

@@ -65,6 +65,13 @@ def test_plausible_wrong_answers_get_a_reason_that_helps(name):
         assert words in result.reason
 
 
+def test_wrong_answers_belong_to_exercises():
+    """So that the count of `benchmarks/lessons.py` is one of answers that the test above has judged."""
+    for number in sorted({name.split(".")[0] for name in NAMES}):
+        module = importlib.import_module(f"tests.wrong_answers.lesson_{number}")
+        assert module.WRONG.keys() == {name for name in NAMES if name.startswith(number)}
+
+
 def test_a_correct_answer_is_given_back_and_noted(capsys, progress_file):
     def frequency(pitch):
         return 440.0 * 2.0 ** (pitch / 12 - 5.75)

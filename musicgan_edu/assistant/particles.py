@@ -84,7 +84,7 @@ def resampled(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     weight w goes on n·w times on average, and never more than one more or less than that.
     """
     marks = (rng.random() + np.arange(len(weights))) / len(weights)
-    return np.minimum(np.searchsorted(np.cumsum(weights), marks), len(weights) - 1)
+    return np.minimum(np.searchsorted(np.cumsum(weights), marks, side="right"), len(weights) - 1)
 
 
 def follow(

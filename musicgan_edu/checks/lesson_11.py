@@ -57,7 +57,7 @@ def resample(weights: np.ndarray, u: float) -> np.ndarray:
     """Which drafts go on, int (n,): those that the marks (u + i) / n fall on."""
     n = len(weights)
     marks = (u + np.arange(n)) / n
-    return np.searchsorted(np.cumsum(weights / weights.sum()), marks)
+    return np.searchsorted(np.cumsum(weights / weights.sum()), marks, side="right")
 
 
 class _Dice:
@@ -103,6 +103,12 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         [np.array([0.45, 0.55]), 0.95],
         np.array([1, 1]),
         "the first mark is 0.95 / 2 = 0.475, beyond 0.45",
+    )
+    expect(
+        answer,
+        [np.array([0.0, 0.25, 0.75, 0.0]), 0.0],
+        np.array([1, 2, 2, 2]),
+        "u may be 0: a mark on a border belongs to the stretch that begins there (`side='right'`)",
     )
     for n in (5, 20):
         weights, u = rng.gamma(0.5, size=n) + 1e-9, float(rng.uniform(0.01, 0.99))

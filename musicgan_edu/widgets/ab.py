@@ -17,6 +17,7 @@ import ipywidgets
 from musicgan_edu import style
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.slider import Slider
 
 __all__ = ["AB", "Restyling"]
 
@@ -98,9 +99,7 @@ class Restyling(ipywidgets.VBox):
 
     def __init__(self, piece: Score, to: str = "palestrina", *, editors: style.Editors | None = None) -> None:
         self._piece, self._to, self._editors = piece, to, editors
-        self.slider = ipywidgets.FloatSlider(
-            value=1.0, min=0.0, max=style.MAX_STRENGTH, step=0.1, description="Strength", readout_format=".1f"
-        )
+        self.slider = Slider("Strength", 1.0, max=style.MAX_STRENGTH)
         self.made = self._restyled()
         self.said = ipywidgets.HTML()
         self.ab = AB(self._versions())

@@ -21,6 +21,7 @@ from musicgan_edu.evaluation import corruption
 from musicgan_edu.score import Score
 from musicgan_edu.widgets import front_end
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.slider import Slider
 
 __all__ = ["Bench", "Strip"]
 
@@ -65,7 +66,7 @@ class Bench(ipywidgets.VBox):
     def __init__(self, score: Score, judge: Judge) -> None:
         self.original, self._judge, self._draw = score, judge, 0
         self.kind = ipywidgets.Dropdown(options=["as it was", *corruption.CORRUPTIONS], description="Damage")
-        self.strength = ipywidgets.FloatSlider(0.5, min=0.05, max=1.0, step=0.05, description="Strength")
+        self.strength = Slider("Strength", 0.5, min=0.05, step=0.05, decimals=2)
         self.again = ipywidgets.Button(description="Elsewhere", icon="refresh", disabled=True)
         self.again.tooltip = "The same damage in another place"
         self.verdict = ipywidgets.Label()

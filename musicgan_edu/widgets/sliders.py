@@ -16,6 +16,7 @@ import numpy as np
 from musicgan_edu.sampling import Sampler
 from musicgan_edu.score import CheckpointError, Score
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.slider import Slider
 
 __all__ = ["Sliders"]
 
@@ -53,11 +54,9 @@ class Sliders(ipywidgets.VBox):
             slider.observe(lambda change: self._follow(), "value")
         super().__init__([*self.sliders.values(), self.home, self.player])
 
-    def _slider(self, dim: int) -> ipywidgets.FloatSlider:
+    def _slider(self, dim: int) -> Slider:
         begin = float(np.clip(self._z[0, dim], -REACH, REACH))
-        return ipywidgets.FloatSlider(
-            round(begin, 1), min=-REACH, max=REACH, step=0.1, description=f"z[{dim}]"
-        )
+        return Slider(f"z[{dim}]", round(begin, 1), min=-REACH, max=REACH)
 
     @property
     def z(self) -> np.ndarray:

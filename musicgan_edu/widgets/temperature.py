@@ -15,6 +15,7 @@ import ipywidgets
 from musicgan_edu.sampling import Sampler
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.slider import Slider
 
 __all__ = ["Temperature"]
 
@@ -30,7 +31,7 @@ class Temperature(ipywidgets.VBox):
 
     Attributes
     ----------
-    machine, heat, other, player : the parts, ipywidgets all; `score` : what the player holds.
+    machine, heat, other, player : the parts; `score` : what the player holds.
     """
 
     def __init__(self, machines: Mapping[str, Sampler], *, seed: int = 0, tempo: float = 72.0) -> None:
@@ -38,10 +39,7 @@ class Temperature(ipywidgets.VBox):
             raise MusicganError("widgets: a temperature needs at least one machine, got none")
         self._machines, self.seed, self._tempo = dict(machines), seed, tempo
         self.machine = ipywidgets.Dropdown(options=list(machines), description="Machine")
-        self.heat = ipywidgets.FloatSlider(
-            value=1.0, min=0.0, max=2.0, step=0.05, description="Temperature", readout_format=".2f",
-            style={"description_width": "initial"},
-        )  # fmt: skip
+        self.heat = Slider("Temperature", 1.0, max=2.0, step=0.05, decimals=2)
         self.other = ipywidgets.Button(description="Other dice", icon="random")
         self.player = Player(self._piece())
         self.machine.observe(self._changed, "value")

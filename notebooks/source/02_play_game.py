@@ -405,7 +405,7 @@ for bound in (1, 10, 100):
 # %% [markdown]
 # With slopes up to 1 the value is the distance, 3. With more it is anything.
 #
-# | | cross-entropy | Wasserstein |
+# | the game | cross-entropy | Wasserstein |
 # |---|---|---|
 # | D is called, and gives | discriminator, a logit | critic, a score |
 # | at its best, the value is | $-\log 4 + 2\,\mathrm{JSD}$ | $W_1$ |

@@ -872,7 +872,7 @@ for name in ("LSTM", "CNN"):
     print(f"{name}: {sizes[name]:,} weights, {learning}, {playing[name]:.2f} s for 64")
 
 # %% [markdown]
-# | | LSTM | CNN |
+# | what | LSTM | CNN |
 # |---|---|---|
 # | a step of learning | slower: 32 cells in a row, forward and back | faster: all steps in parallel |
 # | playing | 32 rounds, each waiting for the last | one |

@@ -295,7 +295,7 @@ assert np.isclose(g_loss, np.log(2))
 # That isn't cross-entropy with something left out. It's the **Wasserstein** GAN's (Arjovsky et al. 2017), and
 # it belongs to another kind of judge:
 #
-# | | cross-entropy | Wasserstein |
+# | what | cross-entropy | Wasserstein |
 # |---|---|---|
 # | $D$ is called | discriminator | critic |
 # | $D(x)$ is | a logit: $\sigma(D(x))$ is a probability | a score, without zero and without unit |
@@ -465,8 +465,9 @@ def train(gan: MusicGAN, dataset: tf.data.Dataset, steps: int) -> list:
 # The optimiser turns a gradient $g$ into a step. **Stochastic gradient descent** takes it as it is; **Adam**
 # (Kingma & Ba 2015) divides a running mean of it by the square root of a running mean of its square:
 #
-# $$ \text{SGD:}\quad \theta \leftarrow \theta - \eta\, g \qquad\qquad
-# \text{Adam:}\quad m \leftarrow \beta_1 m + (1 - \beta_1) g,\quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2,\quad
+# $$ \text{SGD:}\quad \theta \leftarrow \theta - \eta\, g $$
+#
+# $$ \text{Adam:}\quad m \leftarrow \beta_1 m + (1 - \beta_1) g,\quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2,\quad
 # \theta \leftarrow \theta - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon} $$
 #
 # | symbol | in the code | meaning |

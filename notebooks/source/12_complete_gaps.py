@@ -2,8 +2,8 @@
 # # 12 · Complete gaps
 #
 # A page of a manuscript is burnt: bar 3 is gone, or the alto's part book is lost. What stood there? And, which is
-# another question, what *could* stand there? You will fill gaps in three ways that learnt from Bach and in three
-# that learnt nearly nothing, and find out that the best guess and the best music are two different things.
+# another question, what *could* stand there? You will fill gaps with networks that learnt from Bach and in three ways
+# that learnt next to nothing, and find out that the best guess and the best music are two different things.
 #
 # ## Objectives
 # When you have worked through this lesson, you can
@@ -18,7 +18,8 @@
 
 # %% [markdown]
 # ## Hear the goal
-# The alto and the tenor of bars 3 and 4 of a chorale are taken away and composed anew. Everything else is Bach's, to the bit.
+# The alto and the tenor of bars 3 and 4 of a chorale are taken away and composed anew. Everything else is Bach's, to the
+# bit. First as he wrote it, then filled.
 
 # %%
 from musicgan_edu import completion, corpus
@@ -27,10 +28,10 @@ from musicgan_edu.widgets import player
 bach = corpus.read_chorale("bwv66.6")
 missing = completion.gap(bach, bars=[3, 4], voices=[1, 2])
 filled = completion.complete(bach, missing, method="masked", seed=2)
+player.play(bach)
 player.play(filled.score, label="Bach, with two voices of bars 3 and 4 filled in")
-assert completion.fragments(filled.score, missing) == completion.fragments(
-    bach, missing
-)
+outside = completion.fragments(bach, missing)  # every sound that isn't in the gap
+assert completion.fragments(filled.score, missing) == outside
 
 # %% [markdown]
 # ## Setup
@@ -51,6 +52,10 @@ windows = held_out[some].astype(np.int64)
 print(f"{len(windows)} windows of {form.shape[0]} steps and {form.shape[1]} voices")
 
 # %% [markdown]
+# A *window* is two bars in four voices on sixteenths, 32 steps by 4 voices, and a *cell* is one voice at one step. These
+# sixteen are from chorales of the validation split, which none of our networks has learnt from.
+
+# %% [markdown]
 # ## 1. Conditionals
 # Write $x_K$ for the cells that are **known** and $x_H$ for those that are **hidden**. To complete is to draw from
 #
@@ -62,16 +67,19 @@ print(f"{len(windows)} windows of {form.shape[0]} steps and {form.shape[1]} voic
 # | $H$, $K$ | `hidden`, `known` | the cells that are missing, and all others |
 # | $z$ | `z` | the generator's latent |
 #
-# The generator of lesson 06 is a **chain**: $p(x) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$, from left to right and
-# from the soprano down. Its factors condition on the past only. What it needs for a gap is a conditional on both
+# The generator of lesson 06 is a **chain**: $p(x \mid z) = \prod_i p(x_i \mid x_{<i}, z)$, from left to right and
+# from the soprano down, where $x_{<i}$ are all cells before $x_i$. Its factors condition on the past only. (We leave $z$
+# out until section 4; each draft draws its own.) What it needs for a gap is a conditional on both
 # sides, and the chain rule doesn't give that for free: by Bayes,
 #
 # $$ p(x_H \mid x_K) \propto \prod_{i \in H} p(x_i \mid x_{<i}) \cdot \prod_{i \in K} p(x_i \mid x_{<i}). $$
 #
-# The first product is how a draft is drawn. The second is how well the draft leads to what is known: the weight of
-# lesson 09. In short: the chain is deaf to the future, unless many drafts are drawn and weighed.
+# The first product is how a draft is drawn: known cells are forced, hidden ones said. The second is how well the draft
+# leads to what is known: its weight, as in lesson 09. In short: the chain is deaf to the future, unless many drafts are
+# drawn and weighed.
 #
-# **Predict, then run:** of 32 drafts for a gap of 8 steps, how many will count?
+# **Predict, then run:** 32 drafts for a gap of 8 steps. If their weights $w$ are far from equal, only few matter; their
+# *effective number* $(\sum w)^2 / \sum w^2$ is 32 if all weigh the same and 1 if one weighs all. What will it be?
 
 # %%
 machine = sampling.load("chorales")
@@ -90,9 +98,10 @@ assert (drafts.tokens[:, struck] == windows[3][struck]).all()
 #
 # $$ L = \mathbb{E}_{x, H}\Big[\frac{1}{|H|} \sum_{i \in H} -\log p_\theta(x_i \mid x_K)\Big]. $$
 #
-# Why divide by $|H|$? Take a random order of the $n$ cells, and hide all from position $k$ on, with $k$ random. The
-# chain rule in that order needs the $k$-th factor only; but every hidden cell is equally likely to be the $k$-th, so
-# their mean is an unbiased estimate of it. $n$ times $L$ is then the mean of $-\log p(x)$ over *all orders* (Uria
+# ($|H|$ is the number of hidden cells, at least one.) Why divide by it? Take a random order of the $n$ cells, each as likely
+# as any other, and hide all from position $k$ on, with $k$ drawn evenly from 1 to $n$. The chain rule in that order needs
+# the $k$-th factor only; but given what is hidden, each hidden cell is equally likely to be the $k$-th, so their mean is an
+# unbiased estimate of it. $n$ times $L$ is then the mean of $-\log p(x)$ over *all orders* (Uria
 # et al. 2014). With masks that hide whole voices or a stretch of time, as ours do half of the time, it is a weighted
 # mean of the same conditionals.
 #
@@ -157,6 +166,9 @@ assert np.isclose(np.mean(estimate), -np.log(joint3[x]))
 # With *exact* conditionals every order gives the same sum. A trained network's conditionals needn't fit together:
 # nothing makes $p(a)\,p(b \mid a)$ equal to $p(b)\,p(a \mid b)$. That is the price of learning them all at once.
 #
+# Ours is a convolutional network along time, like the discriminator of lesson 05, but with an answer for every cell: the
+# checkpoint `gaps`, which the method `"masked"` uses.
+#
 # ## 3. Cells drawn at once clash
 # Two voices have to fill one cell each. Three pitches are possible for either, and the joint distribution says
 # which go together:
@@ -199,7 +211,8 @@ print(f"a clash in {clash_chance(joint):.0%} of the draws")
 # %% [markdown]
 # **Gibbs sampling** draws one cell at a time from its conditional given the other, over and over. Each step leaves
 # the joint distribution as it is: if $(a, b) \sim p$, then $(a, b')$ with $b' \sim p(\cdot \mid a)$ is distributed
-# like $p$ again. Start anywhere, and after a while you draw from $p$, provided that every state can be reached.
+# like $p$ again. Start anywhere, and the longer it runs the nearer you come to drawing from $p$, provided that every state
+# can be reached from every other.
 # **Predict, then run:** how many of 20 000 draws clash?
 
 # %%
@@ -218,7 +231,11 @@ assert np.abs(counts / counts.sum() - joint).max() < 0.05
 # Take the 0.04 away, and it would stay for ever in the half where it began: one cell can't change unless the other
 # does. So ours doesn't go cell by cell. A round hides a random part of the gap and draws it at once: nearly all of
 # it in the first rounds, when it has to roam, and 5 % in the last, when cells must hear each other (`sampling.fill_masked`;
-# the annealing is Yao et al.'s).
+# the annealing is Yao et al.'s). Cells of one round still don't hear each other, so this is Gibbs sampling only nearly: the
+# fewer at once, the nearer.
+#
+# Listen to one window: Bach; each cell's likeliest class, all at once; the same network by Gibbs sampling. The gap is the
+# last beat of bar 1 and the first of bar 2. What does each voice do there?
 
 # %%
 many = np.repeat(gap[None], len(windows), 0)
@@ -233,12 +250,15 @@ for label, answer in answers.items():
 # %% [markdown]
 # ## 4. Look for a latent
 # Yeh et al. (2017) fill holes in pictures with a GAN that knows nothing of holes. They look for the $z$ whose
-# picture agrees with what is known, and paste its middle in:
+# picture agrees with what is known, and paste what it has in the hole:
 #
 # $$ \hat z = \arg\min_z\ \underbrace{\ell\big(m \odot G(z),\ m \odot x\big)}_{\text{context}} + \lambda\, \underbrace{\ell_{\text{prior}}(z)}_{\text{prior}}, \qquad \hat x = m \odot x + (1 - m) \odot G(\hat z). $$
 #
-# $m$ is 1 where a cell is known. Their prior loss is $\log(1 - D(G(z)))$; ours is $\tfrac12 \lVert z \rVert^2$, which is
-# $-\log p(z)$ but for a constant, and our context loss is $-\sum_K \log p(x_i \mid x_{<i}, z)$. With a linear
+# $m$ is 1 where a cell is known and 0 elsewhere, $\odot$ multiplies cell by cell, and $\ell$ measures how far two pictures
+# are apart. Their prior loss is $\log(1 - D(G(z)))$: a $z$ whose picture D takes for real is a likely one. Ours is
+# $\tfrac12 \lVert z \rVert^2$, which for a standard normal $z$ is $-\log p(z)$ but for a constant, with $\lambda = 1$; and
+# our context loss is $-\sum_{i \in K} \log p(x_i \mid x_{<i}, z)$. (Among the $x_{<i}$ there are hidden cells. They are guessed
+# with the best $z$ so far, $z$ is improved, and they are guessed again.) With a linear
 # generator $G(z) = Az$, the loss $\tfrac12 \lVert m \odot (Az - x) \rVert^2 + \tfrac\lambda2 \lVert z \rVert^2$ has a gradient
 # that you can write down.
 #
@@ -300,10 +320,17 @@ assert after[0][~gap].sum() > before[0][~gap].sum()
 # ## 5. A critic of context
 # Where is the adversarial part? A discriminator for gaps sees the *whole* window: real ones, and the same windows
 # with a gap that G has filled. All that it can go by is whether filling and context agree. Instead of training G
-# further, we let D choose (Azadi et al. 2019): for the optimal D, whose logit is $D = \log\frac{p}{q}$ for music $p$ and
-# drafts $q$, the weight $\frac{p}{q} = e^{D}$ makes G's drafts music's. Together with the weights of section 1:
+# further, we let D choose (Azadi et al. 2019). If drafts come with probability $q$ where music comes with $p$, the optimal D
+# has the logit $D = \log\frac{p}{q}$ (lesson 02), and a draft that counts $\frac{p}{q} = e^{D}$ times counts as often as in
+# music. Together with the weights of section 1:
 #
 # $$ w_k \propto p(x_K \mid \text{draft}_k)\; e^{D(\text{draft}_k)}. $$
+#
+# Is the product right? It is for a D that was trained against drafts *after* weighing: those come from G's own
+# $p(x_H \mid x_K)$, and D knows how music differs from it. A D that was trained against drafts *before* weighing has, if it
+# is optimal, the first factor in its logit already. Ours is of the second kind, since weighed drafts would cost many times
+# as much, and it is far from optimal: a linear judge of some musical numbers. So the product counts a little of what the
+# known cells say twice. It's a compromise, and no theorem.
 #
 # ### Exercise ★★ `draft_weights`
 
@@ -334,13 +361,20 @@ critic = completion.judge(60)  # D, on 60 training windows; a few seconds
 logits = critic.logit(form.decode(drafts.tokens))
 weights = draft_weights(drafts.log_weights, logits)
 print(f"D's logits from {logits.min():.1f} to {logits.max():.1f}")
+print(f"log p(known | draft) from {drafts.log_weights.min():.0f} "
+      f"to {drafts.log_weights.max():.0f}")  # fmt: skip
 print(f"by likelihood draft {drafts.log_weights.argmax()}, with D {weights.argmax()}")
-fresh = held_out[some - 1].astype(np.int64)
-told_real = critic.logit(form.decode(fresh)).mean()
-usual = completion.fill_windows(fresh, many, method="mode")
-told_mode = critic.logit(form.decode(usual)).mean()
-print(f"D of unseen Bach {told_real:+.2f}, of a gap of usual pitches {told_mode:+.2f}")
-assert told_real > told_mode
+forced = [sampling.fill(machine, w, ~gap, n=1, seed=i) for i, w in enumerate(windows)]
+forced = form.decode(np.concatenate([one.tokens for one in forced]))
+wins = (critic.logit(form.decode(windows)) > critic.logit(forced)).mean()
+print(f"D prefers Bach to a forced draft in {wins:.0%} of unseen windows")
+assert wins > 0.5
+assert np.ptp(drafts.log_weights) > np.ptp(logits)
+
+# %% [markdown]
+# Likelihoods of this gap's drafts lie tens of nats apart, and D's logits a few: where one draft has all the weight, D can't
+# change the choice. It matters among drafts that fit about equally well. And it has learned something: mostly it prefers
+# Bach to a draft that didn't hear what follows.
 
 # %% [markdown]
 # ## 6. Paint a gap
@@ -369,8 +403,18 @@ for method in ("masked", "hold"):
 # ## 7. Right, or good?
 # *Cell accuracy* is the share of hidden cells that sound what Bach wrote. It is easy to compute, it has baselines, and
 # it isn't the goal. To be right most often, say each cell's likeliest class. You saw in section 3 where that ends:
-# the most accurate pair was one that the music hardly ever says. **Predict, then run:** who is right most often, and
-# does the one who is right most often move as Bach does?
+# the pair of the two likeliest cells was one that the music hardly ever says. Five ways of filling, two of them with the
+# network:
+#
+# | method | what it puts into the gap |
+# |---|---|
+# | `masked` | the masked network, by Gibbs sampling |
+# | `likeliest` | the masked network's likeliest class in each cell, all at once |
+# | `nearest` | what stands there in that training window which agrees with most of the known cells |
+# | `hold` | each voice holds what it last sang |
+# | `mode` | the pitch that each voice sings most often in the training pieces |
+#
+# **Predict, then run:** who is right most often, and does the one who is right most often move as Bach does?
 
 # %%
 truth = completion.sounding(windows)

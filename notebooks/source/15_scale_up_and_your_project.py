@@ -687,7 +687,7 @@ Markdown(card.replace("## ", "#### "))
 #
 # **How it's judged.**
 #
-# | | 0 | 1 | 2 |
+# | row | 0 | 1 | 2 |
 # |---|---|---|---|
 # | question | a topic | a question | a question that your result could have answered with *no* |
 # | data | unnamed | source and licence | and splits by piece, doubles found, what was left out and why |

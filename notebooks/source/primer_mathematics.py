@@ -147,7 +147,7 @@ assert np.abs(estimate - right).max() < 0.02
 # How unlike are two distributions, the real $p$ and the generated $q$? The lessons use three answers. The first two
 # compare probabilities value by value; the third asks how *far* the values lie from each other.
 #
-# **Kullback and Leibler's** counts the extra surprise, in *nats*, of one who expects $q$ while $p$ happens
+# **Kullback and Leibler's** counts the extra surprise, in *nats* (natural logarithms), of one who expects $q$ while $p$ happens
 # (surprise at $x$: $-\log q(x)$; terms with $p(x) = 0$ count nothing):
 #
 # $$ \mathrm{KL}(p \,\|\, q) = \sum_x p(x) \log \frac{p(x)}{q(x)} = \underbrace{-\sum_x p(x) \log q(x)}_{\text{cross-entropy}}

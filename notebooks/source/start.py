@@ -36,7 +36,7 @@
 # | [](09) | steer, mix and export what the generator makes |
 # | [](10) | measure what it's worth, and find the lies that measures tell |
 # | [](11) | type a tune, get three voices, keep what you like and re-roll the rest |
-# | [](12) | fill bars and voices that are missing, in six ways, and tell the best guess from the best music |
+# | [](12) | fill bars and voices that are missing, in eight ways, and tell the best guess from the best music |
 # | [](13) | carry a chorale towards Palestrina and back, and measure style against content |
 # | [](14) | rank pieces by likeness, like and dislike, and find out what a judge's ear is good for |
 # | [](15) | train on several machines, write a model card, start your project |

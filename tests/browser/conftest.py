@@ -60,7 +60,7 @@ globalThis[Symbol.for("musicgan_edu")] = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=int(os.environ.get("RERUNS", 2))))
 
 
 #: An exception in a callback reaches only JupyterLab's log: tell it to the console, where `page` hears it.

@@ -67,7 +67,7 @@ def test_the_slider_restyles_while_it_sounds(lab: Lab, page: Page):
     page.get_by_label("Play", exact=True).click()
     assert Ear(page).level() > 0.01
     before = lab.python(page, "widget.ab.player.score.notes.tolist()")
-    handle = page.locator(".noUi-handle")
+    handle = page.get_by_label("Strength")
     handle.focus()
     for _ in range(5):
         handle.press("ArrowRight")

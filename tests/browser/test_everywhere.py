@@ -142,7 +142,7 @@ def test_the_sliders_by_keyboard_while_it_plays(lab: Lab, page: Page):
     assert Ear(page).level() > 0.01
     before = lab.python(page, "[widget.z[0, :2].tolist(), widget.player.score.notes.tolist()]")
     for index in (0, 1):
-        handle = page.locator(".noUi-handle").nth(index)
+        handle = page.get_by_label(re.compile(r"z\[\d+\]")).nth(index)
         handle.focus()
         handle.press("End")
         page.wait_for_timeout(400)

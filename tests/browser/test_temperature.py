@@ -29,7 +29,7 @@ def test_the_slider_changes_the_music_while_it_plays(lab: Lab, page: Page):
     page.get_by_label("Play", exact=True).click()
     assert Ear(page).level() > 0.01
     before = lab.python(page, "widget.score.notes.tolist()")
-    handle = page.locator(".noUi-handle")
+    handle = page.get_by_role("slider", name="Temperature", exact=True)
     handle.focus()
     for _ in range(6):
         handle.press("ArrowLeft")

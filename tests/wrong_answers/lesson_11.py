@@ -44,6 +44,11 @@ def resample_by_counts(weights, u):
     return np.repeat(np.arange(len(weights)), np.rint(len(weights) * weights / weights.sum()).astype(int))
 
 
+def resample_borders_to_the_left(weights, u):
+    marks = (u + np.arange(len(weights))) / len(weights)
+    return np.searchsorted(np.cumsum(weights / weights.sum()), marks)
+
+
 def resample_without_u(weights, u):
     return lesson_11.resample(weights, 0.5)
 
@@ -92,6 +97,7 @@ WRONG = {
         (resample_without_shares, "needn't be 1"),
         (resample_by_counts, "beyond 0.45"),
         (resample_without_u, "beyond 0.45"),
+        (resample_borders_to_the_left, "begins there"),
     ],
     "11.follow": [
         (follow_without_the_past, "its past too"),
