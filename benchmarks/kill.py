@@ -1,10 +1,10 @@
 """Kill −9 training at random moments, fill its disk, take its right to write, start it twice: is anything lost?
 
-    python benchmarks/kill.py kills              # 50 of them, about five minutes of two cores (--kills N, --seed N)
+    python benchmarks/kill.py kills              # 50 of them (--kills N, --seed N); about ten minutes of two cores
     python benchmarks/kill.py disk               # a full disk, a read-only disk, a folder of somebody else's; needs root
-    python benchmarks/kill.py twice              # ten times two trainings of one folder at once
+    python benchmarks/kill.py twice              # six times two trainings of one folder at once
 
-Three small trainings of 24 steps take turns, each with a checkpoint after every step and three snapshots, so most moments
+Small trainings of 24 steps take turns, each with a checkpoint after every step and three snapshots, so most moments
 are dangerous ones. A process is killed at a moment drawn evenly from the time that the whole run takes; after each
 kill every file in the folder is read; then the run is started again, and killed again, until it comes through. Then
 all that the next step would depend on (weights, averages, optimisers, random state) is compared, bit for bit, with a
@@ -17,12 +17,12 @@ import argparse
 import contextlib
 import csv
 import dataclasses
+import itertools
 import json
 import mmap
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -49,7 +49,10 @@ RECIPES = {
     ),
     "chords": dataclasses.replace(training.RECIPES["chords"], n_chords=64, **SMALL),
 }
+#: The recurrent one takes longest to compile, and so comes least often.
+ORDER = ("convolutional", "chords", "convolutional", "chords", "chorales")
 PHASE = mmap.mmap(-1, 64)  # shared with the processes that are killed
+RUNNING = mmap.mmap(-1, 1)  # 1 as soon as this process has written a checkpoint
 NOBODY = 65534
 
 
@@ -66,6 +69,7 @@ def watch_files() -> None:
         phase(f"writing {what}")
         write(path, data)
         phase("between two files")
+        RUNNING[0] = path.name == "state.npz" or RUNNING[0]
 
     for module in (files, sampling):
         module.write_whole = watched
@@ -83,6 +87,7 @@ def watch_files() -> None:
 
 def start(name: str, folder: Path, windows: np.ndarray, *, seed: int = 3, user: int = 0) -> int:
     """The process id of a training; it ends with 0, or with 2 and a message in `folder`.txt."""
+    RUNNING[0] = 0
     pid = os.fork()
     if pid:
         return pid
@@ -114,7 +119,10 @@ def said(folder: Path, pid: int) -> str:
 
 
 def read_all(folder: Path) -> int:
-    """Every file that has its name must be whole; how many half-written ones lie beside them."""
+    """Every file that has its name must be whole; how many half-written ones lie beside them.
+
+    Not `sampling.load`: it computes through TensorFlow, and what is forked afterwards hangs.
+    """
     half = 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".lock"):
         if path.name.startswith("."):
@@ -125,10 +133,6 @@ def read_all(folder: Path) -> int:
             assert json.loads(path.read_text())["training"]
         else:
             list(csv.DictReader(path.open()))
-    if (folder / "weights.npz").exists():
-        sampling.load(folder)
-    for moment in sampling.snapshots(folder).values():
-        sampling.load(moment)
     return half
 
 
@@ -156,54 +160,68 @@ class Whole:
     """A run that nobody disturbed."""
 
     seconds: float
+    running: float  # of these, after its first checkpoint
     outcome: dict[str, np.ndarray]
 
 
 def undisturbed(name: str, folder: Path, windows: np.ndarray) -> Whole:
-    started = time.monotonic()
-    assert finish(start(name, folder, windows)) == 0
-    return Whole(time.monotonic() - started, outcome(folder))
+    started, pid = time.monotonic(), start(name, folder, windows)
+    while not RUNNING[0]:
+        time.sleep(0.001)
+    running = time.monotonic()
+    assert finish(pid) == 0
+    return Whole(time.monotonic() - started, time.monotonic() - running, outcome(folder))
 
 
 def kills(place: Path, windows: np.ndarray, n: int, seed: int) -> None:
-    rng, hit, half, lines, done, ends = np.random.default_rng(seed), Counter(), Counter(), [], 0, 0
-    wholes = {name: undisturbed(name, place / name, windows) for name in RECIPES}
-    for chain in range(10 * n):
-        if done >= n:
-            break
-        name = list(RECIPES)[chain % len(RECIPES)]
-        folder, killed = place / f"{name}-{chain}", 0
-        while True:
-            pid = start(name, folder, windows)
-            code = wait_or_kill(pid, rng.uniform(0, wholes[name].seconds) if done < n else np.inf)
-            if code != -signal.SIGKILL:
-                break
-            where = PHASE[:].rstrip(b"\0 ").decode() or "starting"
-            left = read_all(folder) if folder.exists() else 0
-            hit[where], half[where] = hit[where] + 1, half[where] + bool(left)
-            killed, done = killed + 1, done + 1
-            print(f"kill {done}: {name}, {where}", file=sys.stderr)
-        ends += code == 0
-        equal = code == 0 and same(wholes[name].outcome, outcome(folder)) and read_all(folder) == 0
-        lines.append(
-            f"| {chain + 1}: {name} | {killed} | {'yes' if code == 0 else said(folder, pid)} | {'yes' if equal else 'NO'} |"
-        )
-    print("| killed while | kills | a half-written file lay there |\n|---|---|---|")
-    for where, count in hit.most_common():
-        print(f"| {where} | {count} | {half[where]} |")
-    print(f"| all | {done} | {sum(half.values())} |\n")
+    """Until there are n kills and the last run has come through; interrupted, it tells what it has."""
+    rng, hit, half = np.random.default_rng(seed), Counter(), Counter()
+    wholes: dict[str, Whole] = {}
     print("| run | kills | came through | bit for bit that of an undisturbed run |\n|---|---|---|---|")
-    print("\n".join(lines))
+    try:
+        for chain in itertools.count():
+            if sum(hit.values()) >= n:
+                break
+            name = ORDER[chain % len(ORDER)]
+            if name not in wholes:
+                wholes[name] = undisturbed(name, place / name, windows)
+            folder, before = place / f"{name}-{chain}", sum(hit.values())
+            code, pid = -signal.SIGKILL, 0
+            while code == -signal.SIGKILL:
+                pid = start(name, folder, windows)
+                early, left = rng.random() < 0.2, sum(hit.values()) < n
+                share = rng.random() if left else np.inf
+                whole = wholes[name].seconds if early else wholes[name].running
+                code = wait_or_kill(pid, share * whole, running=not early)
+                if code == -signal.SIGKILL:
+                    where = PHASE[:].rstrip(b"\0 ").decode()
+                    hit[where] += 1
+                    half[where] += bool(read_all(folder)) if folder.exists() else 0
+            equal = code == 0 and same(wholes[name].outcome, outcome(folder)) and read_all(folder) == 0
+            told = "yes" if code == 0 else f"NO: {said(folder, pid)}"
+            row(f"{chain + 1}: {name}", sum(hit.values()) - before, told, "yes" if equal else "NO")
+    except KeyboardInterrupt:
+        print("| (the last one had to stop) | | | |")
+    print("\n| killed while | kills | a half-written file lay there |\n|---|---|---|")
+    for where, count in hit.most_common():
+        row(where, count, half[where])
+    row("all", sum(hit.values()), sum(half.values()))
 
 
-def wait_or_kill(pid: int, seconds: float) -> int:
-    """Its exit code; −9 if it was still there after so many seconds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def row(*cells: object) -> None:
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+def wait_or_kill(pid: int, seconds: float, *, running: bool) -> int:
+    """Its exit code; −9 if it was there after so many seconds, counted from its first checkpoint if `running`."""
+    end = None if running else time.monotonic() + seconds
+    while end is None or time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(0.001)
+        if end is None and RUNNING[0]:
+            end = time.monotonic() + seconds
+        time.sleep(0.0005)
     os.kill(pid, signal.SIGKILL)
     return finish(pid)
 
@@ -276,10 +294,6 @@ def attempt(name: str, folder: Path, windows: np.ndarray, place: Path, *, user: 
     return finish(pid), (place / f"{pid}.txt").read_text().replace(str(place), "…").strip()
 
 
-def row(what: str, code: int, text: str, then: str) -> None:
-    print(f"| {what} | {code}: {text} | {then} |", flush=True)
-
-
 def twice(place: Path, windows: np.ndarray, n: int, seed: int) -> None:
     rng, name, counts = np.random.default_rng(seed), "convolutional", Counter()
     whole = undisturbed(name, place / "whole", windows)
@@ -317,7 +331,7 @@ def main() -> None:
         elif options.what == "disk":
             disk(Path(place), windows)
         else:
-            twice(Path(place), windows, 10, options.seed)
+            twice(Path(place), windows, 6, options.seed)
 
 
 if __name__ == "__main__":
