@@ -4,7 +4,7 @@
     PYTHONPATH=. python benchmarks/workers.py --cases killed frozen
 
 `killed`: kill −9 of the second worker. `writer`: of the first, which writes the folder. `frozen`: the second stands still, as
-behind a broken network. `absent`: it never comes. Each in the midst of 40 steps of a small game; then both are started again, and the
+behind a broken network. `absent`: it never comes. Each in the midst of 20 steps of a small game; then both are started again, and the
 weights are compared with those of two workers that nobody disturbed, and of one process with the whole batch.
 """
 
@@ -23,7 +23,7 @@ from musicgan_edu import corpus, training
 from musicgan_edu.encoding import VoiceEncoding
 from tests.test_workers import finish, start
 
-STEPS, MOST_SECONDS = 40, 240
+STEPS, MOST_SECONDS = 20, 240
 CASES = {"killed": (1, signal.SIGKILL), "writer": (0, signal.SIGKILL), "frozen": (1, signal.SIGSTOP)}
 
 
