@@ -194,7 +194,9 @@ def test_refusals(windows, tmp_path):
         training.train(SPEAKER, windows, tmp_path / "run", steps=1)
     assert contents(tmp_path / "run") == before
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError):  # before the first step, not after the last
+    with pytest.raises(
+        TrainingError, match=r"can't write into .*file \("
+    ):  # before the first step, not after the last
         training.train(CONVOLUTIONAL, [], tmp_path / "file", steps=1)
 
 
@@ -239,19 +241,41 @@ def test_a_kill_between_any_two_files_loses_nothing(windows, tmp_path, monkeypat
         assert [row["step"] for row in again.card["training"]["log"]][-1] == 3
 
 
-def test_of_two_trainings_in_one_folder_one_stops(windows, tmp_path, monkeypatch):
+def test_of_two_trainings_in_one_folder_the_second_is_refused(windows, tmp_path, monkeypatch):
     monkeypatch.setattr("musicgan_edu.training.run.LOG_SECONDS", 0)
-    kept = []
+    refused = []
+
+    def meanwhile(progress, step, values):
+        before = contents(tmp_path / "run")
+        for seed in (1, 9):
+            with pytest.raises(
+                TrainingError, match=r"another training writes into .*: wait, stop it, or"
+            ) as told:
+                training.train(CONVOLUTIONAL, windows, tmp_path / "run", steps=2, seed=seed)
+            refused.append(told)
+        assert contents(tmp_path / "run") == before
+
+    whole = training.train(CONVOLUTIONAL, windows, tmp_path / "whole", steps=2, seed=1)
+    alone = training.train(CONVOLUTIONAL, windows, tmp_path / "run", steps=2, seed=1, report=meanwhile)
+    assert refused
+    assert same_weights(whole, alone)
+    again = training.train(CONVOLUTIONAL, windows, tmp_path / "run", steps=2, seed=1)  # the lock is gone
+    assert same_weights(whole, again)
+
+
+def test_a_training_whose_folder_was_replaced_stops(windows, tmp_path, monkeypatch):
+    monkeypatch.setattr("musicgan_edu.training.run.LOG_SECONDS", 0)
+    kept = {}
 
     def meanwhile(progress, step, values):
         if not kept:
-            kept.append({})
-            training.train(CONVOLUTIONAL, windows, tmp_path, steps=1, seed=9)
-            kept[0] = contents(tmp_path)
+            (tmp_path / "run").rename(tmp_path / "elsewhere")
+            training.train(CONVOLUTIONAL, windows, tmp_path / "run", steps=1, seed=9)
+            kept.update(contents(tmp_path / "run"))
 
     with pytest.raises(TrainingError, match=r"another training writes into .*: this one stops"):
-        training.train(CONVOLUTIONAL, windows, tmp_path, steps=2, seed=1, report=meanwhile)
-    assert contents(tmp_path) == kept[0]
+        training.train(CONVOLUTIONAL, windows, tmp_path / "run", steps=2, seed=1, report=meanwhile)
+    assert contents(tmp_path / "run") == kept
 
 
 @pytest.mark.parametrize("every", [0, 1000])

@@ -86,14 +86,14 @@ def _count(
     run = {"corpus": corpus, "recipe": told, "seed": seed, "steps": 0}
     _refuse_another(folder, {**run, "encoding": shape})
     weights = cells(windows, form) if recipe == "random" else chain(windows, form, order=order)
-    sampling.write_arrays(folder / "weights.npz", weights)
     card = {
         "name": folder.name.encode(errors="replace").decode(),
         "generator": {"kind": recipe, "latent_dim": 0, "width": 0, "temperature": 1.0},
         "encoding": shape,
         "training": {**run, "seconds": round(time.perf_counter() - started, 1), "log": []},
     }
-    sampling.write_card(folder, card)
+    sampling.write_card(folder, card)  # first: weights without a card couldn't be known as ours after a kill
+    sampling.write_arrays(folder / "weights.npz", weights)
     return sampling.load(folder)
 
 

@@ -60,5 +60,16 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
+        _keep_name(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _keep_name(folder: Path) -> None:
+    """So that a loss of power can't take back the renaming, nor change the order of two. Windows has no such call."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

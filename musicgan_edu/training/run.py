@@ -88,8 +88,8 @@ def train(
 
     Raises
     ------
-    TrainingError : the folder holds another run, or another training writes into it; a value is NaN;
-        G has collapsed or fallen silent; a worker is gone.
+    TrainingError : the folder holds another run, another training writes into it, or nobody can; a value is
+        NaN; G has collapsed or fallen silent; a worker is gone.
     CheckpointError : the folder holds a run that is damaged.
     """
     recipe = recipe_of(recipe)
@@ -98,10 +98,13 @@ def train(
     with team.scope():
         run = _Run(recipe, Path(folder), budget, seed, corpus, encoding or FORMS[recipe.form], team)
         run.moments, run.control = Moments(snapshots), control or Control()
-        run.open()
-        with team.watched(run):
-            run.play(windows, report)  # interrupted, it leaves the last checkpoint: half a step is no state
-        run.save()
+        with run.folder.alone():
+            run.open()
+            with team.watched(run):
+                run.play(
+                    windows, report
+                )  # interrupted, it leaves the last checkpoint: half a step is no state
+            run.save()
     return sampling.load(folder) if team.writes else run.sampler()
 
 
@@ -251,6 +254,7 @@ class _Run:
                 if report:
                     report(progress, self.step, self.last)
             if save:
+                self._keep_moment()  # first, or a kill between the two would lose it
                 self.save()
                 saved = time.perf_counter()
         if values:
@@ -260,9 +264,8 @@ class _Run:
 
     def _is_over(self) -> bool:
         """Between two steps: keep the moment if it was asked for, then do what the control says."""
-        if self.moments.reached(self.step, self.progress):
-            self.folder.keep(self.step, self._card(), self.game.weights_to_keep())
-            self.save()  # so that no snapshot is ever ahead of the checkpoint
+        if self._keep_moment():
+            self.save()  # so that no snapshot stays ahead of the checkpoint
         if self.progress >= 1:
             return True
         if self.control.paused and not self.control.stopped:
@@ -276,6 +279,13 @@ class _Run:
         elif self.control.listen and time.perf_counter() > self.next_listening:
             self._let_listen(self.control.listen)
         return self.control.stopped
+
+    def _keep_moment(self) -> bool:
+        """Keep a snapshot, if one was asked for since the last look."""
+        reached = self.moments.reached(self.step, self.progress)
+        if reached:
+            self.folder.keep(self.step, self._card(), self.game.weights_to_keep())
+        return reached
 
     def _stop(self) -> None:
         if not self.step:

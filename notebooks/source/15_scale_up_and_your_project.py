@@ -248,8 +248,15 @@ assert np.array_equal(flat[1], flat[2])  # the two workers, to the last bit
 # why nobody needs to send weights around.
 #
 # It wasn't faster. Two workers on one machine share its two cores, which one TensorFlow process keeps busy by
-# itself; here you test that a training *can* be spread, and on a cluster you gain from it. If a worker dies, the
-# others stop with a message, and the same call goes on from the last checkpoint.
+# itself; here you test that a training *can* be spread, and on a cluster you gain from it.
+#
+# **On a cluster** each machine runs the same script with the same list of addresses, and only `me` differs; the
+# folder lies where all can see it. **With several graphics cards** there is one worker for each, and each sees its
+# own card only. `docs/scale.md` has the lines to type, for Slurm too.
+#
+# **If a worker dies**, the others can't finish the step that they are in: half a gradient is none. They stop with a
+# message, and all are started again with the same lines: the run goes on from its last checkpoint and ends where
+# it would have ended. Only one training may write into a folder: a second one, started too early, is refused.
 #
 # ## 3. Does it pay?
 # Averaging costs messages. If every worker sent everything to everybody, traffic would grow with the square of
