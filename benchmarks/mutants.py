@@ -46,7 +46,8 @@ def mutant(kind: str, number: int) -> Files:
     name = choice(list(files), rng)
     changes = changes[name] if isinstance(changes, dict) and name in changes else GENERIC if isinstance(changes, dict) else changes  # fmt: skip
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
-        files[name] = choice(changes, rng)(files[name], rng)[: 4 << 20]
+        longest = 2 * len(files[name]) + 1500 if kind in ("abc", "krn") else 4 << 20  # music21's time grows with it
+        files[name] = choice(changes, rng)(files[name], rng)[:longest]
     return files
 
 
