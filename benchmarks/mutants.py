@@ -6,6 +6,7 @@ same for the same number. `soak.py` hands them to the readers.
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 import json
@@ -297,7 +298,7 @@ def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, method)  # of 1980: the same bytes every day
     return found.getvalue()
 
 
@@ -459,7 +460,7 @@ def json_values(data: bytes, rng: Rng) -> bytes:
         if rng.random() < 0.15 and isinstance(box, dict):
             box.pop(key, None)
         else:
-            box[key] = choice(other, rng)
+            box[key] = copy.deepcopy(choice(other, rng))
     return json.dumps(found).encode("utf-8", "surrogatepass")
 
 
@@ -514,7 +515,8 @@ def mxl_seeds() -> list[Files]:
 @functools.cache
 def abc_seeds() -> list[Files]:
     books = sorted(corpus.folder_of("ryansMammoth").glob("*.abc"))[:600:40]
-    return [{"a.abc": book.read_bytes()} for book in books if book.stat().st_size < 1500]
+    tunes = [book.read_bytes().split(b"\n") for book in books]
+    return [{"a.abc": b"\n".join(rows[: next(i for i, row in enumerate(rows) if row.startswith(b"K:")) + 4])} for rows in tunes]
 
 
 @functools.cache
@@ -540,11 +542,13 @@ def audio_seeds() -> list[Files]:
             data = io.BytesIO()
             soundfile.write(data, both, 22_050, format=suffix.upper(), subtype=kind)
             found.append({f"a.{suffix}": data.getvalue()})
-    plain = io.BytesIO()
-    with wave.open(plain, "wb") as file:
-        file.setparams((1, 2, 22_050, 0, "NONE", ""))
-        file.writeframes((sound * 30_000).astype("<i2").tobytes())
-    return [*found, {"a.wav": plain.getvalue()}]
+    for rate in (22_050, 44_100):  # the last warms the resampling up
+        plain = io.BytesIO()
+        with wave.open(plain, "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes((sound * 30_000).astype("<i2").tobytes())
+        found.append({"a.wav": plain.getvalue()})
+    return found
 
 
 @functools.cache

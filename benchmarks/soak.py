@@ -102,7 +102,7 @@ class Ears:
     def __init__(self, scratch: Path) -> None:
         self.heard: list[str] = []
         self.listening = False
-        libraries = {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1]), "/usr/lib", "/usr/share", "/proc/self"}
+        libraries = {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1]), "/usr/lib", "/usr/share", "/proc/self", "/proc/cpuinfo", "/sys/devices"}
         self.may_read = tuple(map(os.path.realpath, [scratch, *libraries]))
         self.may_write = os.path.realpath(scratch)
         sys.addaudithook(self.hear)
