@@ -73,8 +73,8 @@ def _wrong_abc(tune: str) -> str:
         if kind in "LQ" and any(n > 9999 for n in _numbers(value)):
             return f"no length or tempo: {clean_text(value)!r:.40}"
         if kind == "L":
-            above, *below = (*_numbers(value), 1)
-            units.append(above / max(1, below[0]))
+            above, below = (*_numbers(value), 1, 1)[:2]
+            units.append(above / max(1, below))
     body = _QUOTED.sub(" ", tune)
     lengths = [int(run[:9]) for run in re.findall(r"\d+", body)]
     if max(units) > _UNIT or max(lengths, default=0) > _LENGTH or "/" * 9 in body:
