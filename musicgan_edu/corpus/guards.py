@@ -125,9 +125,10 @@ def deadline(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        with lock:
-            over.set()
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)  # one that was sent and hasn't come
+        while not over.is_set():
+            with contextlib.suppress(TooLong), lock:  # it may come even here
+                over.set()
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)  # one that was sent and hasn't come
 
 
 def _thread_clock() -> Callable[[], float]:

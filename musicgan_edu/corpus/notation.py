@@ -21,6 +21,7 @@ FORMATS = {".xml": "musicxml", ".musicxml": "musicxml", ".mxl": "musicxml", ".ab
 MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
 _CHECKS = {"musicxml": os.path.getsize, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
+_PATIENCE = 2.0  # seconds of processor, and on top of them
 _RATES = {"musicxml": 10_000, "abc": 1_000, "humdrum": 1_000}  # bytes that a second of processor must suffice for
 
 
@@ -40,7 +41,7 @@ def read_tunes(path: Path) -> list[list[Score]]:
     from music21 import converter
 
     try:
-        with warnings.catch_warnings(), guards.deadline(2 + size / _RATES[kind]):
+        with warnings.catch_warnings(), guards.deadline(_PATIENCE + size / _RATES[kind]):
             warnings.simplefilter("ignore")  # music21 comments on files; the report is ours
             # No pickles: music21 would else trust a pickled copy in the temporary folder.
             parsed = converter.Converter()
