@@ -3,7 +3,7 @@
 SHELL = /bin/sh
 BIN = .venv/bin
 QUICK = not slow and not notebook and not browser
-.PHONY: help env lab check unit warm notebooks chromium browser test lessons format lock
+.PHONY: help env lab check unit warm notebooks chromium browser test soak lessons format lock
 .DELETE_ON_ERROR:
 
 help:
@@ -67,6 +67,10 @@ test: check
 	$(MAKE) unit
 	$(MAKE) notebooks
 	$(MAKE) browser
+
+# Half an hour, outside CI: hostile files for every reader. `--go-on` lets it be done in slices.
+soak: warm
+	$(BIN)/python benchmarks/soak.py --go-on
 
 lessons: env
 	$(BIN)/python -m musicgan_edu.course build

@@ -14,6 +14,7 @@ import importlib
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from musicgan_edu.score import MusicganError, ReadError
 __all__ = ["AudioError", "Trimmed", "denoise", "load_recording", "loudness", "trim"]
 
 MAX_SECONDS = 1800.0
+_BLOCK = 1 << 20  # values read at once: a header may claim more samples and channels than memory holds
 _FRAME, _HOP = 2048, 512  # samples; 93 ms and 23 ms at 22 050 Hz
 _FADE_SECONDS = 0.005  # at a cut, so that it doesn't click
 
@@ -49,7 +51,7 @@ def load_recording(path: str | os.PathLike[str], *, sample_rate: int = 22_050) -
         with soundfile.SoundFile(path) as file:
             if file.frames > MAX_SECONDS * file.samplerate:
                 raise ReadError(f"{path.name}: longer than {MAX_SECONDS / 60:g} minutes")
-            channels = file.read(dtype="float32", always_2d=True)  # (n_samples, n_channels)
+            channels = _averaged(file)  # (n_samples, 1)
             original = file.samplerate
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise ReadError(f"{path.name}: not readable as audio ({error})") from error
@@ -61,6 +63,14 @@ def load_recording(path: str | os.PathLike[str], *, sample_rate: int = 22_050) -
     if original != sample_rate:
         samples = _extra("librosa").resample(samples, orig_sr=original, target_sr=sample_rate)
     return np.ascontiguousarray(np.clip(samples, -1, 1), dtype=np.float32), sample_rate
+
+
+def _averaged(file: Any) -> np.ndarray:
+    """The mean of a sound file's channels, (n_samples, 1)."""
+    parts = []
+    while len(part := file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)):
+        parts.append(part.mean(axis=1, keepdims=True))
+    return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
 
 def denoise(

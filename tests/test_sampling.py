@@ -140,7 +140,7 @@ def test_missing_checkpoint_names_those_there_are():
         (lambda f: (f / "card.json").write_text("{"), "is no checkpoint: JSONDecodeError"),
         (lambda f: (f / "card.json").write_text("[]"), "is no checkpoint: TypeError"),
         (lambda f: (f / "card.json").write_text(json.dumps(card(format=99))), "has format 99"),
-        (lambda f: (f / "weights.npz").write_bytes(b"PK"), "is no checkpoint: BadZipFile"),
+        (lambda f: (f / "weights.npz").write_bytes(b"PK"), "no sound .npz .BadZipFile"),
         (lambda f: (f / "weights.npz").unlink(), "is no checkpoint: FileNotFoundError"),
         (lambda f: np.savez(f / "weights.npz", a=np.zeros(3)), "is no checkpoint: KeyError"),
         (
@@ -163,7 +163,7 @@ def test_missing_checkpoint_names_those_there_are():
         (lambda f: edit(f, "generator", temperature=float("nan")), "temperature must be 0 or more, got nan"),
         (
             lambda f: np.savez(f / "weights.npz", a=np.array([print], dtype=object)),
-            "Object arrays cannot be loaded",
+            "an array of object",
         ),
         (lambda f: np.savez(f / "weights.npz", a=np.array([np.nan])), "weights that aren't finite"),
         (lambda f: np.savez_compressed(f / "weights.npz", a=np.zeros(2**26)), "unpacks to 512 MiB"),

@@ -27,7 +27,7 @@ def load() -> dict[str, str]:
     try:
         passed = json.loads(file().read_text(encoding="utf-8"))["passed"]
         return {str(name): str(day) for name, day in passed.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

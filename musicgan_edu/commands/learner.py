@@ -28,12 +28,19 @@ def _lab(given: argparse.Namespace) -> int | None:
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="MIDI, MusicXML or ABC files inside")
+    parser.add_argument(
+        "--workers", type=arguments.count, metavar="N", help="processes that read (one a core)"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="read on a Dask cluster (tcp://host:8786), or with 'processes' by Dask on this machine; the same result",
+    )  # fmt: skip
 
 
 def _import(given: argparse.Namespace) -> None:
     from musicgan_edu import corpus
 
-    print(corpus.import_folder(given.folder))
+    print(corpus.import_folder(given.folder, n_processes=given.workers, scheduler=given.scheduler))
 
 
 COMMANDS = {

@@ -14,22 +14,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import re
+import shutil
 import stat
-import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import platformdirs
 
 from musicgan_edu import cleaning
-from musicgan_edu.corpus import midi, notation, store, workers
-from musicgan_edu.corpus.report import ImportReport, by_piece, split_of
-from musicgan_edu.encoding import CHORALE_VOICES
+from musicgan_edu.corpus import chosen, cluster, midi, notation, shards, store, workers
+from musicgan_edu.corpus.report import ImportReport, split_of
 from musicgan_edu.score import ReadError, Score
 
 __all__ = [
@@ -51,7 +50,6 @@ FORMATS = (*midi.FORMATS, *notation.FORMATS)
 MAX_BEATS = 50_000  # about seven hours; beyond that a file is damaged, or not one piece
 _CHORALES = "chorales"
 _MASSES = "masses"
-_ONE_IN = 2  # of the masses' movements in four parts and 4/2: 225 are read in under a minute
 _ALIASES = {"nottingham": "nottingham-dataset"}
 _NOT_MUSIC = ("demos", "theoryExercises")  # folders of music21's corpus for its own tests
 _MAX_FOLDERS = 20  # so many folders stay cached
@@ -106,15 +104,19 @@ def load(
 
 
 def collect(
-    name: str | os.PathLike[str] = _CHORALES, *, progress: bool = True, n_processes: int | None = None
+    name: str | os.PathLike[str] = _CHORALES,
+    *,
+    progress: bool = True,
+    n_processes: int | None = None,
+    scheduler: str | None = None,
 ) -> ImportReport:
     """Everything that `load` knows of a collection or folder: Scores, splits, what was left out.
 
-    From the cache where it has them, else read (and cached). The parameters are `load`'s.
+    From the cache where it has them, else read (and cached). The parameters are `load`'s and `import_folder`'s.
 
     Raises
     ------
-    ReadError : a name that is neither a folder nor one of `names()`.
+    ReadError : a name that is neither a folder nor one of `names()`; a scheduler that can't be worked with.
     """
     name = str(name)
     is_folder = name not in names()
@@ -129,34 +131,58 @@ def collect(
     if name == _CHORALES:
         paths = [path for path in paths if path.suffix == ".mxl"]  # two are there as .krn too
     if name == _MASSES:
-        paths = [path for path in paths if _is_chosen_mass(path)]
+        paths = [path for path in paths if chosen.is_chosen_mass(path)]
     timeout = 120 if is_folder else 3600  # music21's tune books are large, and trusted
-    reading = workers.read_many(paths, n_processes=n_processes, timeout=timeout)
+    read = _reader(scheduler, n_processes, timeout)
+    keep = cache.with_suffix(".shards")
+    reading = shards.resumed(paths, read, keep=keep, root=root, versions=f"{_versions()} {timeout}")
     report = _gather(root, paths, _counted(reading, len(paths), progress))
     report = dataclasses.replace(report, ignored=tuple(path.name for path in ignored))
     if name == _CHORALES:
-        report = _only_chorales(report)
+        report = chosen.only_chorales(report)
     if name == _MASSES:
-        report = _halved(report)
+        report = chosen.halved(report)
     _keep(cache, stamp, report)
+    shutil.rmtree(keep, ignore_errors=True)
     return report
 
 
+def _reader(scheduler: str | None, n_processes: int | None, timeout: float) -> shards.Read:
+    """What reads paths: processes of ours, or Dask's."""
+    if scheduler is None:
+        return functools.partial(workers.read_many, n_processes=n_processes, timeout=timeout)
+    return functools.partial(
+        cluster.read_many, check=_check_file, scheduler=scheduler, n_processes=n_processes, timeout=timeout
+    )
+
+
 def import_folder(
-    path: str | os.PathLike[str], *, progress: bool = True, n_processes: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    progress: bool = True,
+    n_processes: int | None = None,
+    scheduler: str | None = None,
 ) -> ImportReport:
     """Read every music file under a folder; `print` the result to see what was kept and why not.
 
-    A file that can't be read never stops the others.
+    A file that can't be read never stops the others. An import that is stopped or killed goes on where it was:
+    the same call reads only the files (by the hundred) that weren't finished.
+
+    Parameters
+    ----------
+    progress : show a bar.
+    n_processes : as many processes read in parallel; None for one a core, at most 8.
+    scheduler : the address of a Dask cluster, "tcp://10.0.0.1:8786", whose workers have this package; or
+        "processes" for Dask on this machine. The result is the same, bit for bit. Needs the extra `scale`.
 
     Raises
     ------
-    ReadError : where `path` isn't a folder.
+    ReadError : where `path` isn't a folder, or the scheduler can't be worked with.
     """
     folder = Path(path).expanduser().resolve()  # absolute: a folder called "bach" is no collection
     if not folder.is_dir():
         raise ReadError(f"corpus: {str(path)!r} is not a folder")
-    return collect(folder, progress=progress, n_processes=n_processes)
+    return collect(folder, progress=progress, n_processes=n_processes, scheduler=scheduler)
 
 
 def read(path: str | os.PathLike[str]) -> Score:
@@ -218,7 +244,7 @@ def read_chorale(name: str) -> Score:
     ReadError : no such file, or not in four voices and 4/4.
     """
     path = _root_of(_CHORALES) / f"{name}.mxl"
-    report = _only_chorales(ImportReport(tuple(read_all(path)), ()))
+    report = chosen.only_chorales(ImportReport(tuple(read_all(path)), ()))
     if not report.scores:
         raise ReadError(f"corpus: {name!r} is no chorale of the collection: {report.rejected[0][1]}")
     return report.scores[0]
@@ -256,9 +282,14 @@ def _keep(cache: Path, stamp: str, report: ImportReport) -> None:
     about = {"stamp": stamp, "rejected": report.rejected, "ignored": report.ignored, "splits": report.splits}
     with contextlib.suppress(OSError):  # without a writable cache the next call reads again
         store.save(cache, report.scores, about)
-        folders = sorted(cache.parent.glob("folder-*.npz"), key=lambda path: path.stat().st_mtime)
-        for oldest in folders[:-_MAX_FOLDERS]:  # of folders that may be long gone
-            oldest.unlink(missing_ok=True)
+        for kind in ("npz", "shards"):
+            folders = sorted(cache.parent.glob(f"folder-*.{kind}"), key=lambda path: path.stat().st_mtime)
+            for oldest in folders[:-_MAX_FOLDERS]:  # of folders that may be long gone
+                _remove(oldest)
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _music21_corpus() -> Path:
@@ -304,15 +335,11 @@ def _slug(name: str, root: Path, is_folder: bool) -> str:
 
 def _stamp(root: Path, paths: Sequence[Path], is_folder: bool) -> str:
     """What a cache was made from; another stamp means: read again."""
-    versions = f"{CACHE_VERSION} music21 {importlib.metadata.version('music21')}"
-    if not is_folder:
-        return versions
-    listing = []
-    for path in paths:
-        with contextlib.suppress(OSError):
-            status = path.stat()
-            listing.append((path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns))
-    return f"{versions} {hashlib.sha256(repr(listing).encode()).hexdigest()}"
+    return shards.signature(_versions(), root, paths) if is_folder else _versions()
+
+
+def _versions() -> str:
+    return f"{CACHE_VERSION} music21 {importlib.metadata.version('music21')}"
 
 
 def _counted(answers: Generator[_Answer], total: int, progress: bool) -> Iterator[_Answer]:
@@ -335,48 +362,3 @@ def _gather(root: Path, paths: Sequence[Path], answers: Iterable[_Answer]) -> Im
             end = len(paths[index].name)
             scores += [score.replace(source=name + score.source[end:]) for score in answer]
     return ImportReport(tuple(scores), tuple(rejected))
-
-
-def _only_chorales(report: ImportReport) -> ImportReport:
-    """The pieces in exactly four voices that stay in 4/4, named by stem, on church organ."""
-    kept, rejected = [], list(report.rejected)
-    for source, sections in by_piece(report.scores).items():
-        why = _not_a_chorale(sections)
-        if why:
-            rejected.append((source, why))
-        else:
-            name = source.removesuffix(".mxl")
-            kept += [score.replace(source=name, tracks=CHORALE_VOICES, tempo=90.0) for score in sections]
-    return ImportReport(tuple(kept), tuple(rejected))
-
-
-def _not_a_chorale(sections: Sequence[Score]) -> str:
-    n_tracks = len(sections[0].tracks)
-    metres = sorted({score.beats_per_bar for score in sections})
-    if n_tracks != 4:
-        return f"{n_tracks} parts, not 4"
-    return "" if metres == [4.0] else f"bars of {' and '.join(f'{m:g}' for m in metres)} beats, not 4"
-
-
-def _is_chosen_mass(path: Path) -> bool:
-    """Whether a Humdrum file is in four parts and 4/2 throughout, and of the half that is read."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    spines = max((line.count("**kern") for line in text.splitlines() if line.startswith("**")), default=0)
-    metres = set(re.findall(r"\*M\d+/\d+", text))
-    return spines == 4 and metres == {"*M4/2"} and zlib.crc32(path.stem.encode()) // 10 % _ONE_IN == 0
-
-
-def _halved(report: ImportReport) -> ImportReport:
-    """Half note values: Palestrina's beat is the half note, Bach's the quarter, and both are one pulse."""
-    kept = []
-    for score in report.scores:
-        notes = score.notes.copy()
-        notes["onset"] /= 2
-        notes["duration"] /= 2
-        kept.append(
-            score.replace(
-                notes=notes, tracks=CHORALE_VOICES, beats_per_bar=score.beats_per_bar / 2, pickup=score.pickup / 2,
-                tempo=60.0, source=score.source.removesuffix(".krn"),
-            )
-        )  # fmt: skip
-    return ImportReport(tuple(kept), report.rejected)

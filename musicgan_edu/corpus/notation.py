@@ -6,19 +6,23 @@ The package's one reader that imports music21, and only when it is called.
 
 from __future__ import annotations
 
+import os
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
+from musicgan_edu.corpus import guards
 from musicgan_edu.corpus.sections import bars_of, clean_text, split
 from musicgan_edu.score import ReadError, Score, Track
 
 __all__ = ["FORMATS", "read_tunes"]
 
 FORMATS = {".xml": "musicxml", ".musicxml": "musicxml", ".mxl": "musicxml", ".abc": "abc", ".krn": "humdrum"}
-MAX_BYTES = 32 << 20  # of notation, unpacked
+MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
+_CHECKS = {"musicxml": os.path.getsize, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
+_PATIENCE = 2.0  # seconds of processor, and on top of them
+_RATES = {"musicxml": 10_000, "abc": 1_000, "humdrum": 1_000}  # bytes that a second of processor must suffice for
 
 
 def read_tunes(path: Path) -> list[list[Score]]:
@@ -31,42 +35,27 @@ def read_tunes(path: Path) -> list[list[Score]]:
     ------
     ReadError : naming file and cause, for anything that isn't music21's to read.
     """
-    if path.suffix.lower() == ".mxl":
-        _check_archive(path)
+    kind = FORMATS[path.suffix.lower()]
+    check = guards.check_archive if path.suffix.lower() == ".mxl" else _CHECKS[kind]
+    size = check(path)
     from music21 import converter
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), guards.deadline(_PATIENCE + size / _RATES[kind]):
             warnings.simplefilter("ignore")  # music21 comments on files; the report is ours
             # No pickles: music21 would else trust a pickled copy in the temporary folder.
             parsed = converter.Converter()
-            parsed.parseFile(path, format=FORMATS[path.suffix.lower()], forceSource=True, storePickle=False)
+            parsed.parseFile(path, format=kind, forceSource=True, storePickle=False)
             stream: Any = parsed.stream
             tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
             return [_sections(tune, path) for tune in tunes]
     except ReadError:
         raise
+    except guards.TooLong:
+        raise ReadError(f"{path.name}: music21 takes too long over so little {kind}: damaged?") from None
     except Exception as error:  # music21 lets whatever its parsers met through
-        kind = FORMATS[path.suffix.lower()]
         cause = clean_text(error) or type(error).__name__
         raise ReadError(f"{path.name}: not readable as {kind} ({cause})") from error
-
-
-def _check_archive(path: Path) -> None:
-    """Refuse a packed file that claims, or turns out, to unpack to more than `MAX_BYTES`."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if sum(info.file_size for info in members) > MAX_BYTES:
-                raise ReadError(f"{path.name}: unpacks to more than {MAX_BYTES >> 20} MiB")
-            for info in members:  # zipfile stops at the claimed size and compares the checksum
-                with archive.open(info) as member:
-                    while member.read(1 << 20):
-                        pass
-    except ReadError:
-        raise
-    except Exception as error:  # zipfile and zlib raise a dozen kinds
-        raise ReadError(f"{path.name}: not a sound .mxl archive ({clean_text(error)})") from error
 
 
 def _sections(tune: Any, path: Path) -> list[Score]:

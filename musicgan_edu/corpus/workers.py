@@ -27,10 +27,13 @@ from typing import IO, Any
 from musicgan_edu.corpus import store
 from musicgan_edu.score import ReadError, Score
 
-__all__ = ["n_cores", "read_many", "serve"]
+__all__ = ["Reader", "n_cores", "read_many", "serve", "unpacked"]
 
 _SERVE = "from musicgan_edu.corpus.workers import serve; serve()"
 _Answer = tuple[int, list[Score] | str]  # index of the path, and its Scores or the reason
+MAX_MEMORY = (
+    4 << 30
+)  # bytes of one reader, where the system holds to it (Linux): music21's tune books take two
 _HEADER = struct.Struct("<cQ")  # kind of answer, its length in bytes
 
 
@@ -53,7 +56,7 @@ def read_many(
     for index in range(len(paths)):
         todo.put(index)
     done: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
-    workers = [_Worker(timeout) for _ in range(min(n_processes or n_cores(), len(paths)))]
+    workers = [Reader(timeout) for _ in range(min(n_processes or n_cores(), len(paths)))]
     for worker in workers:
         worker.start(paths, todo, done)
     try:
@@ -71,7 +74,7 @@ def _wait(done: queue.SimpleQueue[_Answer]) -> _Answer:
             return done.get(timeout=0.5)
 
 
-class _Worker:
+class Reader:
     """One child process, started when first asked and again after a file that ended it."""
 
     def __init__(self, timeout: float) -> None:
@@ -99,6 +102,10 @@ class _Worker:
 
     def ask(self, path: Path) -> list[Score] | str:
         """The file's Scores, or the reason why it has none."""
+        return unpacked(*self.ask_packed(path))
+
+    def ask_packed(self, path: Path) -> tuple[bytes, bytes]:
+        """The same as it comes over the pipe, for `unpacked`."""
         process = self._running()
         timer = threading.Timer(self.timeout, process.kill)
         start = time.monotonic()
@@ -109,7 +116,7 @@ class _Worker:
             late = time.monotonic() - start >= self.timeout
             _end(process)
             cause = f"took longer than {self.timeout:g} s" if late else "ended its reader"
-            return f"{path.name}: {cause}"
+            return b"e", f"{path.name}: {cause}".encode(errors="backslashreplace")
         finally:
             timer.cancel()
 
@@ -153,14 +160,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         pass
 
 
-def _ask(process: subprocess.Popen[bytes], path: Path) -> list[Score] | str:
+def unpacked(kind: bytes, answer: bytes) -> list[Score] | str:
+    """An answer's Scores, or the reason why there are none."""
+    return store.unpack(answer)[0] if kind == b"s" else answer.decode()
+
+
+def _ask(process: subprocess.Popen[bytes], path: Path) -> tuple[bytes, bytes]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps(str(path.absolute())).encode() + b"\n")
     process.stdin.flush()
     kind, length = _HEADER.unpack(_read_exactly(process.stdout, _HEADER.size))
-    answer = _read_exactly(process.stdout, length)
-    return store.unpack(answer)[0] if kind == b"s" else answer.decode()
+    return kind, _read_exactly(process.stdout, length)
 
 
 def _read_exactly(pipe: IO[bytes], n_bytes: int) -> bytes:
@@ -176,15 +187,29 @@ def serve() -> None:
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints must not mix with the answers
+    _bound_memory()
     gc.disable()  # a parsed score is a million small objects: collect once a file instead
+    n_modules = 0
     for line in sys.stdin.buffer:
         path = json.loads(line)
         try:
             kind, answer = b"s", store.pack(read_all(path), {}, compress=False)
         except ReadError as error:
-            kind, answer = b"e", str(error).encode()
+            kind, answer = b"e", str(error).encode(errors="backslashreplace")
         except Exception as error:  # a reader's own fault still costs its file only
-            kind, answer = b"e", f"{Path(path).name}: {type(error).__name__}: {error}".encode()
+            reason = f"{Path(path).name}: {type(error).__name__}: {error}"
+            kind, answer = b"e", reason.encode(errors="backslashreplace")
         answers.write(_HEADER.pack(kind, len(answer)) + answer)
         answers.flush()
         gc.collect()
+        if len(sys.modules) > n_modules:  # what libraries hold stays: looking at it took longer than a small file
+            n_modules = len(sys.modules)
+            gc.freeze()
+
+
+def _bound_memory() -> None:
+    """A file that would fill the machine ends with a MemoryError, in the reader alone."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has none, macOS its own mind
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))

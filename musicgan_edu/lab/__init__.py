@@ -140,7 +140,7 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     try:
         noted = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return {str(name): str(value) for name, value in noted.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 

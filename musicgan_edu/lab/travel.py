@@ -141,7 +141,7 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
             _check_names(path, [info.filename for info in infos])
-            size = sum(info.file_size for info in infos)
+            size = sum(max(info.file_size, info.compress_size) for info in infos)
             if size > MAX_BYTES:
                 raise LabError(f"lab: {path} unpacks to {size >> 20} MiB, more than {MAX_BYTES >> 20}")
             return {info.filename: archive.read(info) for info in infos}

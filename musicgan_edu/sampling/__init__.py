@@ -270,6 +270,11 @@ def load(checkpoint: str | Path = "chorales") -> Sampler:
     CheckpointError : none there, damaged, of another version; names the folder and the cause.
     """
     folder = _folder(checkpoint)
+    if folder.name.endswith((".keras", ".h5")):
+        raise CheckpointError(
+            f"sampling: {folder.name} is a serialised Keras object, which may run code when it's loaded: it isn't read; "
+            "a checkpoint is a folder with weights.npz and card.json"
+        )
     if not folder.is_dir():
         raise CheckpointError(
             f"sampling: no checkpoint {str(checkpoint)!r}: give a folder or one of {checkpoints()}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from musicgan_edu.corpus import store
 from musicgan_edu.sampling.draw import Weights
-from musicgan_edu.score import CheckpointError
+from musicgan_edu.score import CheckpointError, ReadError
 
 __all__ = ["FORMAT", "read_arrays", "write", "write_arrays", "write_card", "write_whole"]
 
@@ -22,13 +22,16 @@ MAX_BYTES = 256 * 2**20  # a checkpoint that unpacks to more is not one of ours
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; never a pickle, never more than 256 MiB."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > MAX_BYTES:
-        raise CheckpointError(f"sampling: {path} unpacks to {size >> 20} MiB, more than {MAX_BYTES >> 20}")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {key: arrays[key] for key in arrays.files}
+    """The arrays of an .npz file; never a pickle, never more than 256 MiB.
+
+    Raises
+    ------
+    CheckpointError : naming the file and the cause. FileNotFoundError : there is none.
+    """
+    try:
+        return store.arrays(path, max_bytes=MAX_BYTES)
+    except ReadError as error:
+        raise CheckpointError(f"sampling: {path}: {error}") from error
 
 
 def write(folder: Path, weights: Weights, card: Mapping[str, Any], *, dtype: str = "float32") -> None:

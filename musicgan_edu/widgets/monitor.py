@@ -388,5 +388,5 @@ def _log_so_far(folder: Path) -> list[dict[str, float]]:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         rows = [{str(k): float(v) for k, v in row.items()} for row in card["training"]["log"]]
         return rows if all("step" in row for row in rows) else []
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []
