@@ -34,7 +34,7 @@ __all__ = [
 
 ONE_VOICE = ("airdsAirs", "essenFolksong", "oneills1850", "ryansMammoth")
 #: Large enough to be split; the others are held out whole.
-TRAINED_ON = ("bach", *ONE_VOICE, "monteverdi", "palestrina", "trecento")
+TRAINED_ON = ("chorales", *ONE_VOICE, "monteverdi", "palestrina", "trecento")
 #: The split of pieces of the others.
 OWN = "held out"
 #: Collections of one composer: the label is the collection's name. (Trecento's songs have many, and folk music none.)
@@ -61,26 +61,23 @@ class Entry:
 
 
 def entries(names: Sequence[str], folder: Path) -> list[Entry]:
-    """Every piece of the collections that can be heard, chorales by the chorales' split."""
+    """Every piece of the collections that can be heard: from `folder` where it holds the collection, else from `corpus`."""
     found: list[Entry] = []
-    chorales = corpus.collect("chorales").splits
     for name in names:
         report = read_corpora.report(folder, name) if (folder / name).is_dir() else corpus.collect(name)
+        label, end = ("bach", ".mxl") if name == "chorales" else (name, "")
         for source, piece in recommendation.pieces(report.scores).items():
             try:
                 hearing.incipit(piece)
             except MusicganError:
                 continue
-            mass = mass_of(source) if name == "palestrina" else ""
-            title = title_of(name, source, piece[0].title, mass)
-            work = f"palestrina/{mass}" if mass else work_of(name, source, title)
-            split = (
-                chorales.get(source.removesuffix(".mxl"), report.splits[source])
-                if name == "bach"
-                else report.splits[source]
-            )
-            split = corpus.split_of(work) if mass else split if name in TRAINED_ON else OWN
-            found.append(Entry(f"{name}/{source}", title, name, split, work, piece))
+            file = source + end
+            mass = mass_of(file) if name == "palestrina" else ""
+            title = title_of(label, file, piece[0].title, mass)
+            work = f"palestrina/{mass}" if mass else work_of(label, file, title)
+            split = corpus.split_of(work) if mass else report.splits[source]
+            split = split if name in TRAINED_ON else OWN
+            found.append(Entry(f"{label}/{file}", title, label, split, work, piece))
     return found
 
 

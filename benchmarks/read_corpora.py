@@ -20,14 +20,14 @@ from musicgan_edu.corpus import store, workers
 
 SLOWEST = 240.0  # seconds that a file may take
 #: Collections whose pieces lie there twice, in a second format that is worse or the same: only this suffix is read.
-ONLY = {"beethoven": ".mxl", "monteverdi": ".mxl", "bach": ".mxl", "corelli": ".xml", "ciconia": ".xml"}
+ONLY = {"beethoven": ".mxl", "monteverdi": ".mxl", "corelli": ".xml", "ciconia": ".xml"}
 
 
 def files(name: str) -> list[Path]:
     """The files of a collection that are read, the small ones first."""
     root, suffix = corpus.folder_of(name), ONLY.get(name)
     found = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in corpus.FORMATS]
-    kept = [path for path in found if suffix in (None, path.suffix) and "choraleAnalyses" not in path.parts]
+    kept = [path for path in found if suffix in (None, path.suffix)]
     return sorted(kept, key=lambda path: path.stat().st_size)
 
 

@@ -1,6 +1,6 @@
 """The listener, the index and the table of lesson 14, from music21's corpus.
 
-    python benchmarks/read_corpora.py RUN/scores bach oneills1850 …    # again until nothing is left
+    python benchmarks/read_corpora.py RUN/scores palestrina essenFolksong …    # again until nothing is left
     python benchmarks/recommend.py damage RUN       # a discriminator: real windows against damaged ones (lesson 05)
     python benchmarks/recommend.py game RUN         # or, instead, one from a game against a generator
     python benchmarks/recommend.py hear RUN         # features of every piece, by that and by an untrained one
@@ -40,7 +40,7 @@ RECIPE = dataclasses.replace(
 MOST_WINDOWS = 2500  # of one collection in the training, so that the largest doesn't drown the others
 #: What is indexed and shipped: music21's collections of more than a few pieces.
 COLLECTIONS = (
-    "bach", "oneills1850", "ryansMammoth", "airdsAirs", "essenFolksong", "palestrina", "monteverdi", "trecento", "beethoven",
+    "chorales", "oneills1850", "ryansMammoth", "airdsAirs", "essenFolksong", "palestrina", "monteverdi", "trecento", "beethoven",
     "mozart", "haydn", "josquin", "schumann_robert", "schumann_clara", "miscFolk", "ciconia", "corelli", "leadSheet",
 )  # fmt: skip
 MIN_QUERIES = 5
