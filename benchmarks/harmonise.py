@@ -103,22 +103,34 @@ def table(
     return kept
 
 
+COMPARED = ("chord tones", "TD to bass", "TD to others", "parallels / pair-step")
+RULES = ("parallels / pair-step", "crossings / step", "out of range / step")
+
+
 def differences(kept: dict[str, dict[str, evaluation.Tally]], tunes: np.ndarray) -> None:
-    """The first player's measures less the others', with bootstraps over tunes of the paired difference."""
-    (first, mine), *others = list(kept.items())[1:]
+    """The first player's and Bach's measures less the others', with bootstraps over tunes of the paired difference.
+
+    Then each player's broken rules less 1.5 times Bach's: below 0 is what is wanted of them.
+    """
+    bach, first, *others = kept
+    for one, other in [(first, name) for name in (bach, *others)] + [(bach, name) for name in others]:
+        said = [f"{key} {_gap(kept[one][key], kept[other][key], tunes)}" for key in COMPARED]
+        print(f"{one} less {other}: " + "; ".join(said))
+    for name in (first, *others):
+        said = [f"{key} {_gap(kept[name][key], kept[bach][key], tunes, 1.5)}" for key in RULES]
+        print(f"{name} less 1.5 times Bach: " + "; ".join(said))
+
+
+def _gap(mine: evaluation.Tally, theirs: evaluation.Tally, tunes: np.ndarray, factor: float = 1.0) -> str:
+    """A rate less `factor` times another, with its interval."""
+
+    def gap(i: np.ndarray) -> float:
+        a, b = (one.hits[i].sum() / one.cases[i].sum() for one in (mine, theirs))
+        return float(a - factor * b)
+
     groups = np.unique(tunes, return_inverse=True)[1]
-    for name, theirs in others:
-        said = []
-        for key in ("chord tones", "TD to bass", "TD to others", "parallels / pair-step"):
-            pair = mine[key], theirs[key]
-
-            def gap(i: np.ndarray, pair: tuple[evaluation.Tally, ...] = pair) -> float:
-                a, b = (one.hits[i].sum() / one.cases[i].sum() for one in pair)
-                return float(a - b)
-
-            low, high = evaluation.bootstrap(gap, groups, n_draws=1000)
-            said.append(f"{key} {gap(np.arange(len(groups))):+.3g} [{low:+.3g}, {high:+.3g}]")
-        print(f"{first} less {name}: " + "; ".join(said))
+    low, high = evaluation.bootstrap(gap, groups, n_draws=1000)
+    return f"{gap(np.arange(len(groups))):+.3g} [{low:+.3g}, {high:+.3g}]"
 
 
 def _cell(one: evaluation.Tally, tunes: np.ndarray, factor: float) -> str:
