@@ -34,7 +34,7 @@ __all__ = [
 
 ONE_VOICE = ("airdsAirs", "essenFolksong", "oneills1850", "ryansMammoth")
 #: Large enough to be split; the others are held out whole.
-TRAINED_ON = ("chorales", *ONE_VOICE, "monteverdi", "palestrina", "trecento")
+TRAINED_ON = ("chorales", *ONE_VOICE, "palestrina", "trecento")
 #: The split of pieces of the others.
 OWN = "held out"
 #: Collections of one composer: the label is the collection's name. (Trecento's songs have many, and folk music none.)
