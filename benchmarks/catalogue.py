@@ -90,7 +90,7 @@ def title_of(collection: str, source: str, title: str, mass: str) -> str:
 
 def mass_of(source: str) -> str:
     """The mass that a movement of Palestrina's is from; two settings with one name count as one."""
-    text = (corpus.folder_of("palestrina") / source).read_text(encoding="utf-8", errors="replace")
+    text = (read_corpora.root_of("palestrina") / source).read_text(encoding="utf-8", errors="replace")
     found = MASS.search(text)
     return found[1] if found else ""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,9 +24,15 @@ SLOWEST = 240.0  # seconds that a file may take
 ONLY = {"beethoven": ".mxl", "monteverdi": ".mxl", "corelli": ".xml", "ciconia": ".xml"}
 
 
+@functools.cache
+def root_of(name: str) -> Path:
+    """The folder of a collection; `corpus` looks through all of them for it each time."""
+    return corpus.folder_of(name)
+
+
 def files(name: str) -> list[Path]:
     """The files of a collection that are read, the small ones first."""
-    root, suffix = corpus.folder_of(name), ONLY.get(name)
+    root, suffix = root_of(name), ONLY.get(name)
     found = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in corpus.FORMATS]
     kept = [path for path in found if suffix in (None, path.suffix)]
     return sorted(kept, key=lambda path: path.stat().st_size)
@@ -38,7 +45,7 @@ def report(folder: Path, name: str) -> corpus.ImportReport:
         kept = _kept(folder, name, path)
         if kept.exists():
             found, about = store.load(kept)
-            source = path.relative_to(corpus.folder_of(name)).as_posix()
+            source = path.relative_to(root_of(name)).as_posix()
             scores += [score.replace(source=source + score.source[len(path.name) :]) for score in found]
             if about["why"]:
                 rejected.append((source, about["why"]))
@@ -46,7 +53,7 @@ def report(folder: Path, name: str) -> corpus.ImportReport:
 
 
 def _kept(folder: Path, name: str, path: Path) -> Path:
-    source = path.relative_to(corpus.folder_of(name)).as_posix()
+    source = path.relative_to(root_of(name)).as_posix()
     return folder / name / f"{source.replace('/', '~')}.npz"
 
 
