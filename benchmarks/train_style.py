@@ -22,6 +22,7 @@ from musicgan_edu.score import Score
 from musicgan_edu.style import cycle
 from musicgan_edu.style.tunes import matched, tune_windows
 
+MOST_TUNES = 3000  # windows of either style: as many as the chorales have
 #: A pair's two styles, and the collections that each is learnt from.
 PAIRS = {
     "bach-palestrina": {"bach": ("chorales",), "palestrina": ("masses",)},
@@ -37,8 +38,9 @@ def windows_of(pair: str, split: str, *, hop_bars: int = 2) -> dict[str, list[Sc
     }
     if pair == "bach-palestrina":
         return {name: style.windows_of(some, hop_bars=hop_bars) for name, some in scores.items()}
-    first, second = (tune_windows(some, hop_bars=hop_bars) for some in scores.values())
-    return dict(zip(PAIRS[pair], matched(first, second), strict=True))
+    sides = matched(*(tune_windows(some, hop_bars=hop_bars) for some in scores.values()))
+    evenly = np.unique(np.linspace(0, len(sides[0]) - 1, min(MOST_TUNES, len(sides[0]))).astype(int))
+    return {name: [side[i] for i in evenly] for name, side in zip(PAIRS[pair], sides, strict=True)}
 
 
 def main() -> None:
