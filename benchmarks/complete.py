@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--split", choices=["validation", "test"], default="validation")
     parser.add_argument("--windows", type=int, default=96)
     parser.add_argument("--methods", nargs="+", default=list(completion.METHODS))
+    parser.add_argument("--gap", nargs="+", choices=list(gaps(1)), default=list(gaps(1)), help="only these")
     parser.add_argument("--keep", type=Path, default=Path("fillings"))
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,8 @@ def main() -> None:
     print(
         "| gap | method | cells right | C2ST | fifths / octaves, % | crossings, % |\n|---|---|---|---|---|---|"
     )
-    for gap, missing in gaps(len(real)).items():
+    for gap in given.gap:
+        missing = gaps(len(real))[gap]
         for method in given.methods:
             file = given.keep / f"{given.split}-{len(real)}-{gap.replace(' ', '-')}-{method}.npy"
             if not file.exists():

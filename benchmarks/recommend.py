@@ -1,14 +1,15 @@
 """The listener, the index and the table of lesson 14, from music21's corpus.
 
+    python benchmarks/read_corpora.py RUN/scores palestrina essenFolksong …    # again until nothing is left
     python benchmarks/recommend.py damage RUN       # a discriminator: real windows against damaged ones (lesson 05)
     python benchmarks/recommend.py game RUN         # or, instead, one from a game against a generator
     python benchmarks/recommend.py hear RUN         # features of every piece, by that and by an untrained one
     python benchmarks/recommend.py table RUN        # which features find music of the same collection
     python benchmarks/recommend.py build RUN        # the shipped index and listener
 
-The first call reads the collections, minutes of two cores for the tune books; the corpus cache keeps them. `game` and `hear`
-go on where they were interrupted. `table` selects on validation and reports test; queries are test (validation)
-pieces, candidates train pieces without the query's family: those that share a work's name or an incipit.
+`game` and `hear` go on where they were interrupted. `table` selects on validation and reports test; queries are test (validation)
+pieces, candidates train pieces without the query's family: those that share a work's name or an incipit. Small
+collections are held out whole: see `catalogue.py`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from catalogue import ONE_VOICE, OWN, TRAINED_ON, Entry, composer_of, entries, genre_of
 
 from musicgan_edu import corpus, evaluation, losses, models, recommendation, sampling, training
 from musicgan_edu.recommendation import hearing
 from musicgan_edu.recommendation.listener import Listener, discriminator_of, new_discriminator
-from musicgan_edu.score import MusicganError, Score
 
 SEED = 1
 STEPS = 500
@@ -37,71 +38,28 @@ RECIPE = dataclasses.replace(
     training.RECIPES["chorales"], pretraining=0.4, warming=0.2, units=96, latent_dim=16, free_nats=3.0
 )
 MOST_WINDOWS = 2500  # of one collection in the training, so that the largest doesn't drown the others
-#: What is indexed and shipped. Any of `corpus.names()` can be added, at the price of reading it once (minutes).
-COLLECTIONS = ("chorales", "oneills1850", "ryansMammoth")
-ONE_VOICE = ("airdsAirs", "essenFolksong", "oneills1850", "ryansMammoth")
-#: What the discriminator is trained on: the train split of these.
-TRAINED_ON = COLLECTIONS
+#: What is indexed and shipped: music21's collections of more than a few pieces.
+COLLECTIONS = (
+    "chorales", "oneills1850", "ryansMammoth", "airdsAirs", "essenFolksong", "palestrina", "monteverdi", "trecento", "beethoven",
+    "mozart", "haydn", "josquin", "schumann_robert", "schumann_clara", "miscFolk", "ciconia", "corelli", "leadSheet",
+)  # fmt: skip
 MIN_QUERIES = 5
+MOST_QUERIES = 100  # of one label, evenly
+MIN_RELEVANT = 5  # pieces of other works: with fewer, precision at 5 could not be 1
 SIZES = (16, 32, 48, 64)
-TEXTS = re.compile(r"[^a-z]+")
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One piece of the corpus."""
-
-    key: str
-    title: str
-    label: str
-    split: str
-    work: str
-    piece: list[Score]
+def scores(run: Path) -> Path:
+    """Where `read_corpora.py` has put what it read."""
+    return run / "scores"
 
 
-def entries(names: Sequence[str] = COLLECTIONS) -> list[Entry]:
-    """Every piece of the collections that can be heard, chorales by the chorales' split."""
-    found: list[Entry] = []
-    chorales = corpus.collect("chorales").splits
-    for name in names:
-        report = corpus.collect(name)
-        label = "bach" if name == "chorales" else name
-        for source, piece in recommendation.pieces(report.scores).items():
-            try:
-                hearing.incipit(piece)
-            except MusicganError:
-                continue
-            split = (
-                chorales.get(source.removesuffix(".mxl"), report.splits[source])
-                if label == "bach"
-                else report.splits[source]
-            )
-            file = f"{source}.mxl" if name == "chorales" else source
-            title = piece[0].title
-            found.append(Entry(f"{label}/{file}", title, label, split, work_of(label, file, title), piece))
-    return found
-
-
-def work_of(collection: str, source: str, title: str) -> str:
-    """What pieces of one work, or of one tune's family, have in common; "" where nothing says so."""
-    folders = source.split("/")
-    if len(folders) > 1:
-        return f"{collection}/{folders[0]}"
-    if (
-        collection in ONE_VOICE
-    ):  # "7th Regiment -- Reel" and "7th Regiment Reel": a tune has one name everywhere
-        return "tune " + TEXTS.sub("", title.lower())
-    if collection == "bach":
-        return f"bach/{source.split('.')[0]}"  # the movements of one cantata
-    return f"{collection}/{TEXTS.sub(' ', title.lower()).strip()}"
-
-
-def training_windows() -> np.ndarray:
-    """Windows of the train split, uint8 (N, T, 2), so many of each collection at most."""
+def training_windows(run: Path) -> np.ndarray:
+    """Windows of pieces whose work and whose file are both in train, uint8 (N, T, 2), so many of each collection at most."""
     rng = np.random.default_rng(SEED)
     by_label: dict[str, list[np.ndarray]] = {}
-    for entry in entries(TRAINED_ON):
-        if entry.split == "train":
+    for entry in entries(TRAINED_ON, scores(run)):
+        if entry.split == "train" == recommendation.split_of(entry.key):
             by_label.setdefault(entry.label, []).append(hearing.windows(entry.piece))
     parts = []
     for label, found in by_label.items():
@@ -114,7 +72,7 @@ def training_windows() -> np.ndarray:
 def game(run: Path) -> None:
     """A discriminator from a game: likelihood first, then both players."""
     training.train(
-        RECIPE, training_windows(), run, steps=STEPS, seed=SEED, corpus="music21", encoding=hearing.FORM,
+        RECIPE, training_windows(run), run, steps=STEPS, seed=SEED, corpus="music21", encoding=hearing.FORM,
         report=lambda progress, step, values: print(f"{progress:.0%} {step} {values}", flush=True),
     )  # fmt: skip
     Listener(discriminator_of(run, RECIPE)).save(run / "listener.npz")
@@ -153,7 +111,7 @@ def damage(run: Path) -> None:
         optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
-    windows = training_windows()
+    windows = training_windows(run)
     for i in range(DAMAGE_STEPS):
         real = windows[rng.choice(len(windows), RECIPE.batch_size, replace=False)]
         loss = step(real, damaged(real, rng))
@@ -161,7 +119,7 @@ def damage(run: Path) -> None:
             print(f"{i} loss {loss.numpy():.3f} (2 log 2 = 1.386: no idea)", flush=True)
     run.mkdir(parents=True, exist_ok=True)
     Listener(discriminator).save(run / "listener.npz")
-    unseen = [hearing.windows(e.piece) for e in entries(TRAINED_ON) if e.split == "validation"]
+    unseen = [hearing.windows(e.piece) for e in entries(TRAINED_ON, scores(run)) if e.split == "validation"]
     real = np.concatenate(unseen)[:: max(1, sum(map(len, unseen)) // 1000)]
     verdicts = [
         discriminator(models.relations(tokens.astype(np.int32), hearing.FORM)).numpy().mean(1)
@@ -185,7 +143,7 @@ def hear(run: Path) -> None:
     listeners = {"untrained D": Listener(new_discriminator(SEED)), "trained D": trained}
     for name in COLLECTIONS:
         path = run / "features" / f"{name}.npz"
-        found = [] if path.exists() else entries([name])
+        found = [] if path.exists() else entries([name], scores(run))
         if found:
             sampling.write_arrays(path, {**_about(found), **_raw(found, listeners)})
             print(f"{name}: {len(found)} pieces", flush=True)
@@ -268,7 +226,7 @@ class Task:
 
 
 def tasks(found: Table, split: str) -> list[Task]:
-    """All collections; those of one voice; those of several; and, in the folk songs, the book that they are from."""
+    """By collection, composer and genre; the collections of one voice; and, in the folk songs, the book that they are from."""
     about = found.about
     keys = about["key"].tolist()
     works = dict(zip(keys, about["work"].tolist(), strict=True))
@@ -277,12 +235,14 @@ def tasks(found: Table, split: str) -> list[Task]:
     families, label = np.array([numbers[key] for key in keys]), about["label"]
     book = np.array([re.sub(r"\d.*", "", key.split("/")[1]) for key in keys])
     one, folk = np.isin(label, ONE_VOICE), label == "essenFolksong"
+    composers, genres = (np.array([of(name) for name in label.tolist()]) for of in (composer_of, genre_of))
     kinds = [
-        ("all", label, np.ones(len(keys), bool)),
+        ("collection", label, np.ones(len(keys), bool)),
+        ("composer", composers, composers != ""),
+        ("genre", genres, genres != ""),
         ("one voice", label, one),
-        ("several voices", label, ~one),
+        ("folk songs by book", book, folk),
     ]
-    kinds.append(("folk songs by book", book, folk))
     return [
         _task(name, labels, families, about["split"], mask, split)
         for name, labels, mask in kinds
@@ -293,10 +253,19 @@ def tasks(found: Table, split: str) -> list[Task]:
 def _task(
     name: str, labels: np.ndarray, families: np.ndarray, splits: np.ndarray, mask: np.ndarray, split: str
 ) -> Task:
-    asks, stays = mask & (splits == split), mask & (splits == "train")
-    asking, there = Counter(labels[asks].tolist()), Counter(labels[stays].tolist())
-    fit = [label for label, n in asking.items() if n >= MIN_QUERIES and there[label] >= 20]
-    return Task(name, labels, families, np.flatnonzero(asks & np.isin(labels, fit)), np.flatnonzero(stays))
+    own = (splits == OWN) & mask
+    asks = mask & (splits == split) | (own if split == "test" else np.zeros_like(own))
+    stays = np.flatnonzero(mask & (splits == "train") | own)
+    queries = []
+    for label in sorted(set(labels[asks].tolist())):
+        mine, there = np.flatnonzero(asks & (labels == label)), stays[labels[stays] == label]
+        findable = np.array([(families[there] != families[i]).sum() for i in mine])
+        mine = mine[findable >= MIN_RELEVANT]
+        if len(mine) >= MIN_QUERIES:
+            queries.append(
+                mine[np.unique(np.linspace(0, len(mine) - 1, min(MOST_QUERIES, len(mine))).astype(int))]
+            )
+    return Task(name, labels, families, np.concatenate(queries) if queries else np.zeros(0, int), stays)
 
 
 def spaces(found: Table) -> dict[str, np.ndarray]:
@@ -332,23 +301,22 @@ def by_chance(task: Task) -> tuple[float, float]:
 
 
 def table(run: Path) -> None:
-    """Print the table, validation and then test, and keep its figures in RUN/table.json."""
+    """Choose the numbers of axes on validation, print the table of test, and keep its figures in RUN/table.json."""
     found = read(run)
     print(Counter(found.about["label"].tolist()))
     rows, figures = spaces(found), {}
-    for split in ("validation", "test"):
-        for task in tasks(found, split):
-            labels = sorted(set(task.labels[task.queries].tolist()))
-            majority, random = by_chance(task)
-            print(
-                f"\n## {split}, {task.name}: {len(task.queries)} queries of {len(labels)} labels ({', '.join(labels)})"
-            )
-            print(
-                f"{len(task.candidates)} candidates; P@5 of the largest label always {majority:.3f}, at random {random:.3f}"
-            )
-            figures[f"{split}, {task.name}"] = {
-                name: _row(name, task, vectors) for name, vectors in rows.items()
-            }
+    for task in tasks(found, "test"):
+        if len(set(task.labels[task.queries].tolist())) < 2:
+            continue
+        labels = sorted(set(task.labels[task.queries].tolist()))
+        majority, random = by_chance(task)
+        print(
+            f"\n## test, {task.name}: {len(task.queries)} queries of {len(labels)} labels ({', '.join(labels)})"
+        )
+        print(
+            f"{len(task.candidates)} candidates; P@5 of the largest label always {majority:.3f}, at random {random:.3f}"
+        )
+        figures[task.name] = {name: _row(name, task, vectors) for name, vectors in rows.items()}
     (run / "table.json").write_text(json.dumps(figures, indent=1))
 
 

@@ -230,7 +230,16 @@ def test_a_piece_that_the_index_holds_finds_itself():
     assert all("than usual" in reason for reason in hits[0].reasons)
 
 
-@pytest.mark.parametrize("key", ["oneills1850/0001-0050.abc#7", "ryansMammoth/7thRegimentReel.abc"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "oneills1850/0001-0050.abc#7",
+        "ryansMammoth/7thRegimentReel.abc",
+        "essenFolksong/altdeu10.abc#3",
+        "palestrina/Agnus_03.krn",
+        "mozart/k155/movement2.mxl",
+    ],
+)
 def test_a_keys_music_is_what_was_indexed(key):
     index, piece = recommendation.shipped(), recommendation.music(key)
     step = np.abs(index.values["counts"]).max(0) / 127

@@ -10,6 +10,7 @@ from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style import rivals
 from musicgan_edu.style.cells import REST, Cells
 from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
+from musicgan_edu.style.tunes import matched, tune_windows
 
 CHORD = ((0, 72), (1, 67), (2, 64), (3, 48))
 
@@ -289,3 +290,37 @@ def test_the_command(tmp_path, capsys):
     assert main(["restyle", str(source), "--to", "verdi", "--out", str(tmp_path / "x.mid")]) == 2
     assert "no style 'verdi'" in capsys.readouterr().err
     assert not (tmp_path / "x.mid").exists()
+
+
+# ---- tunes ------------------------------------------------------------------------------------
+
+
+def tune(n=32, value=0.5, beats_per_bar=4.0, **fields):
+    rows = [(0, 60 + i % 5, i * value, value) for i in range(n)]
+    fields = {"key": (0, "major"), "source": "tune", "beats_per_bar": beats_per_bar} | fields
+    return Score.from_rows(rows, (Track("Fiddle", 40),), **fields)
+
+
+def test_a_tunes_note_values_and_its_barlines_are_spelling():
+    plain = tune_windows([tune()])
+    assert [len(window.notes) for window in plain] == [16, 16]
+    assert len(plain[0].tracks) == 4
+    for value, beats in ((0.25, 2.0), (1.0, 8.0), (0.5, 2.0), (1.0, 4.0)):
+        again = tune_windows([tune(value=value, beats_per_bar=beats)])
+        assert [w.notes["pitch"].tolist() for w in again] == [w.notes["pitch"].tolist() for w in plain]
+        assert all(np.allclose(w.notes["onset"], v.notes["onset"]) for w, v in zip(again, plain, strict=True))
+
+
+def test_what_is_no_even_tune_gives_no_window():
+    rests = tune(16).replace(notes=tune(16).notes[:-1])
+    assert tune_windows([tune(beats_per_bar=3.0), chords(), rests, tune(1)]) == []
+
+
+def test_matched_windows_have_as_many_notes_on_both_sides():
+    def windows(counts):
+        return [tune(n, source=str(i)) for i, n in enumerate(counts)]
+
+    a, b = matched(windows([4, 4, 4, 5, 7]), windows([5, 4, 5, 4, 9]))
+    assert [w.n_notes for w in a] == [4, 4, 5]
+    assert sorted(w.n_notes for w in b) == [4, 4, 5]
+    assert len({w.source for w in a}) == 3

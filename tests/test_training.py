@@ -177,7 +177,9 @@ def test_optimisers_as_the_recipe_says():
 
 
 def test_refusals(windows, tmp_path):
-    with pytest.raises(TrainingError, match="no recipe 'choral', there are chorales, likelihood, moods, phrases"):
+    with pytest.raises(
+        TrainingError, match="no recipe 'choral', there are chorales, likelihood, moods, phrases"
+    ):
         training.train("choral", windows, tmp_path, steps=1)
     with pytest.raises(TrainingError, match="give either minutes or steps, above 0; got 1 and 2"):
         training.train(SPEAKER, windows, tmp_path, minutes=1, steps=2)

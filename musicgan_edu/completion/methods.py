@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
+import threadpoolctl
 
 from musicgan_edu import corpus, sampling, training
 from musicgan_edu.completion import critic
@@ -119,7 +120,10 @@ def _drafts(
 ) -> np.ndarray:
     filled = np.empty_like(tokens)
     for i, (window, given) in enumerate(zip(tokens, known, strict=True)):
-        found = sampling.fill(_generator(), window, given, n=n, seed=seed + i)
+        with threadpoolctl.threadpool_limits(
+            1, "blas"
+        ):  # small products: threads cost ten times what they bring
+            found = sampling.fill(_generator(), window, given, n=n, seed=seed + i)
         best, weights = found.tokens[:_SHORT_LIST], found.log_weights[:_SHORT_LIST].astype(np.float64)
         if judge:
             weights = weights + judge.logit(FORM.decode(best))
@@ -137,7 +141,8 @@ def judge(n: int = 240) -> critic.Critic:
         z, noise = generator.latents(1, seed=seed), generator.noise(1, seed=seed)
         return sampling.redraw(generator, z, noise, tokens=window, keep=known, temperature=1.0)[0]
 
-    return critic.learnt(some, one_draft, FORM.decode)
+    with threadpoolctl.threadpool_limits(1, "blas"):
+        return critic.learnt(some, one_draft, FORM.decode)
 
 
 def latent(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 64) -> np.ndarray:
@@ -159,8 +164,12 @@ def latent_of(
     generator, filled = _generator(), hold(tokens[None], known[None])[0]
     noise = np.zeros((1, *FORM.shape), np.float32)
     for round_ in range(_ROUNDS_OF_LATENT):
-        found = sampling.invert(generator, filled, keep=known, candidates=n, n_steps=2 * round_, seed=seed)
-        filled = sampling.redraw(generator, found.z[None], noise, tokens=tokens, keep=known, temperature=0)[0]
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            found = sampling.invert(
+                generator, filled, keep=known, candidates=n, n_steps=2 * round_, seed=seed
+            )
+            z = found.z[None]
+            filled = sampling.redraw(generator, z, noise, tokens=tokens, keep=known, temperature=0)[0]
     return found.z, filled
 
 

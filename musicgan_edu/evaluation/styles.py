@@ -38,6 +38,8 @@ HEARS = {
     ),
     "harmony": ("pitch class ", "interval ", "parallel "),
     "register and texture": _TRIVIAL,
+    "melody": ("pitch class ", "repeats ", "steps ", "thirds ", "leaps "),
+    "rhythm": ("holds ", "changes "),
 }
 
 

@@ -376,9 +376,10 @@ for name, kind in kinds.items():
 # Two books of Irish and fiddle tunes share dances and even tunes, and chance is a half (both books ask equally often).
 # Nothing tells them apart well, and nothing should: that is what likeness looks like when the confound is gone.
 #
-# And the training? On all test pieces of the benchmark (`benchmarks/recommend.py`, three collections), the
-# intervals of the trained and the untrained network's precision overlap, and counts lie close to both. A network
-# that found damage in 86 % of pairs of unseen windows has learned something, but hardly anything that *this*
+# And the training? The benchmark (`benchmarks/recommend.py`) asks each of 250 pieces for others by its composer, six of them,
+# and never lets a movement find its own mass or quartet. The untrained network's 192 numbers reach a precision at 5 of 0.66, the
+# trained one's 0.56, counts 0.58, both kinds together 0.66, and the outside alone 0.82. A network
+# that found damage in 83 % of pairs of unseen windows has learned something, but nothing that *this*
 # question asks for. Say so when it happens to you: it is a result.
 
 # %% [markdown]
