@@ -13,6 +13,7 @@ from musicgan_edu.commands import (
     recommend,
     restyle,
     teacher,
+    transcribe,
 )
 from musicgan_edu.commands.arguments import Command
 
@@ -26,5 +27,6 @@ COMMANDS: dict[str, Command] = {
     **harmonise.COMMANDS,
     **complete.COMMANDS,
     **recommend.COMMANDS,
+    **transcribe.COMMANDS,
     **teacher.COMMANDS,
 }

@@ -1,0 +1,294 @@
+"""Recordings to notes, where one voice sounds at a time.
+
+Comes in: samples, or a WAV, FLAC or OGG file. Goes out: `Heard`, notes in seconds; or a `Transcript`, a Score
+of one track with a sentence for everything that was done.
+
+Conventions
+-----------
+A note is a stretch of at least 80 ms in which the pitch stays within a semitone and nothing is struck
+again. Nobody hums in 440 Hz: the tuning is estimated and taken out. Times are the recording's own, also where silence
+was cut on the way. Chords and accompaniment are not for this: both trackers follow one period. (No
+polyphonic model fits: basic-pitch 0.4 asks for TensorFlow below 2.16 and NumPy 1.)
+Lesson 03 measures it; the assistant of lesson 11 listens through it.
+
+References
+----------
+A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music", Journal of the
+Acoustical Society of America 111 (4), 2002.
+M. Mauch, S. Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold distributions",
+ICASSP 2014.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from musicgan_edu import audio, cleaning
+from musicgan_edu.score import MusicganError, Score, Track
+
+__all__ = [
+    "RATE",
+    "TRACKERS",
+    "Heard",
+    "Transcript",
+    "TranscriptionError",
+    "listen",
+    "pyin",
+    "to_score",
+    "transcribe",
+    "yin",
+]
+
+RATE = 22_050
+_FRAME, _HOP = 1024, 256
+_LOWEST, _HIGHEST = 65.0, 2100.0  # hertz: C2 to C7
+_APERIODIC, _QUIET = 0.25, 30.0  # YIN's threshold; decibels below the loudest frame
+_SHORTEST = 0.08  # seconds
+_FAINT = 0.02  # of the loudest note's power
+_RISE, _GROWN = 4, 4.0  # frames, decibels: what a new attack grows by
+_TEMPI = np.arange(60, 141)
+_BREATH = 0.5  # beats; a shorter pause is no rest
+
+
+class TranscriptionError(MusicganError):
+    """A recording without a note, or a wish that makes no sense."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Heard:
+    """Notes in a recording, in time order.
+
+    intervals : float (n, 2), seconds: start and end. pitches : MIDI numbers, int (n,).
+    tuning : semitones that the recording lies above 440 Hz, −0.5 to 0.5.
+    """
+
+    intervals: np.ndarray
+    pitches: np.ndarray
+    tuning: float
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+
+@dataclasses.dataclass(frozen=True)
+class Transcript:
+    """A Score, what was heard before it was put on beats, and what was done on the way, in sentences."""
+
+    score: Score
+    heard: Heard
+    reasons: tuple[str, ...]
+
+
+def transcribe(
+    path: str | os.PathLike[str],
+    *,
+    tempo: float | None = None,
+    noise: tuple[float, float] | None = None,
+    tracker: str = "yin",
+    steps_per_beat: int | None = 4,
+) -> Transcript:
+    """The melody in a recording of one voice.
+
+    Parameters
+    ----------
+    tempo : quarter notes a minute, if you know it; else it is estimated.
+    noise : (start, end) in seconds of a stretch with noise alone; what sounds like it is gated first.
+    tracker : one of `TRACKERS`.
+    steps_per_beat : see `cleaning.clean`; None leaves the times as they were played.
+
+    Raises
+    ------
+    ReadError : no audio. TranscriptionError : nothing in it has a pitch.
+    """
+    path = Path(path)
+    samples, rate = audio.load_recording(path, sample_rate=RATE)
+    reasons = []
+    if noise:
+        samples = audio.denoise(samples, rate, noise=noise)
+        reasons.append(f"noise: gated by what sounds from {noise[0]:g} to {noise[1]:g} s")
+    heard = listen(samples, tracker=tracker)
+    if not len(heard):
+        raise TranscriptionError(
+            f"transcription: {path.name} holds no note: no steady pitch for {_SHORTEST:g} s"
+        )
+    reasons.append(f"heard: {len(heard)} notes, {100 * heard.tuning:+.0f} cents from 440 Hz")
+    score = to_score(heard, tempo=tempo).replace(title=path.stem, source=path.name)
+    if tempo is None:
+        reasons.append(f"tempo: {score.tempo:g} quarter notes a minute, estimated")
+    if steps_per_beat is None:
+        return Transcript(score, heard, tuple(reasons))
+    cleaned = cleaning.clean(score, steps_per_beat=steps_per_beat, quietest=0.0)
+    return Transcript(cleaned.score, heard, (*reasons, *cleaned.reasons))
+
+
+def listen(samples: np.ndarray, *, tracker: str = "yin", trimmed: audio.Trimmed | None = None) -> Heard:
+    """The notes in samples of one voice at `RATE`.
+
+    Parameters
+    ----------
+    samples : float, (n_samples,).
+    trimmed : where `samples` are its own: times come back as those of the recording before silence was cut.
+
+    Raises
+    ------
+    TranscriptionError : no such tracker.
+    """
+    if tracker not in TRACKERS:
+        raise TranscriptionError(f"transcription: tracker must be one of {', '.join(TRACKERS)}, got {tracker!r}")
+    pitch = TRACKERS[tracker](samples)
+    tuning = _tuning(pitch)
+    notes = _audible(_notes(pitch - tuning, _attacks(samples)), samples)
+    intervals = np.array([note[1:] for note in notes]).reshape(-1, 2)
+    if trimmed is not None:
+        intervals = _untrimmed(intervals, trimmed.kept)
+    return Heard(intervals, np.array([pitch for pitch, *_ in notes], dtype=int), tuning)
+
+
+def to_score(heard: Heard, *, tempo: float | None = None) -> Score:
+    """Notes on beats, the first at beat 0, at a tempo that is given or estimated.
+
+    A pause shorter than half a beat is a breath and belongs to the note before it. Without a tempo: the one
+    on whose half beats the notes begin most nearly, within 60 to 140.
+    """
+    onsets = heard.intervals[:, 0] - heard.intervals[0, 0]
+    tempo = tempo or _tempo(onsets)
+    beats, stops = onsets * tempo / 60, (heard.intervals[:, 1] - heard.intervals[0, 0]) * tempo / 60
+    gaps = np.append(beats[1:] - stops[:-1], 0)
+    stops += np.where(gaps < _BREATH, gaps, 0)
+    durations = np.maximum(stops - beats, 0.25)
+    rows = [(0, int(p), on, d) for p, on, d in zip(heard.pitches, beats, durations, strict=True)]
+    return Score.from_rows(rows, [Track("Melody")], tempo=float(tempo))
+
+
+def pyin(samples: np.ndarray) -> np.ndarray:
+    """As `yin`, by librosa's pYIN: of many thresholds' candidates the likeliest path, by a hidden Markov model."""
+    pitch, voiced, _ = audio.extra("librosa").pyin(
+        samples, fmin=_LOWEST, fmax=_HIGHEST, sr=RATE, hop_length=_HOP, resolution=0.2, fill_na=None
+    )
+    # Frame i is centred on sample i · hop there; `yin`'s begins at it.
+    return np.where(voiced, 69 + 12 * np.log2(pitch / 440), np.nan)[: max(1, len(samples) // _HOP)]
+
+
+def yin(samples: np.ndarray) -> np.ndarray:
+    """MIDI numbers with fractions, one every 256 samples, (n_frames,); NaN where none is heard.
+
+    YIN: d(τ) = Σ (xₜ − xₜ₊τ)², divided by its mean over all lags up to τ; the first lag at which that has a
+    minimum below a threshold is the period. numpy only.
+    """
+    longest, shortest = int(RATE / _LOWEST), int(RATE / _HIGHEST)
+    padded = np.pad(samples.astype(np.float64), (0, _FRAME + longest))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME + longest)[::_HOP][
+        : max(1, len(samples) // _HOP)
+    ]
+    difference, energy = _difference(frames, longest)
+    lags = np.arange(1, longest + 1)
+    mean = np.cumsum(difference[:, 1:], axis=1) / lags
+    normed = np.concatenate([np.ones((len(frames), 1)), difference[:, 1:] / np.maximum(mean, 1e-12)], axis=1)
+    level = 10 * np.log10(np.maximum(energy, 1e-12))
+    periods = np.array([_period(row, shortest) for row in normed])
+    sounds = np.isfinite(periods) & (level > level.max() - _QUIET) & (energy > 1e-4)
+    with np.errstate(invalid="ignore"):
+        return np.where(sounds, 69 + 12 * np.log2(RATE / periods / 440), np.nan)
+
+
+#: samples → pitch of each frame; the first needs no library.
+TRACKERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"yin": yin, "pyin": pyin}
+
+
+def _difference(frames: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """d(τ) of each frame for lags 0 to `longest`, by FFT, (n, longest + 1), and its energy (n,)."""
+    size = 1 << int(np.ceil(np.log2(2 * _FRAME + longest)))
+    spectrum = np.fft.rfft(frames, size)
+    head = np.fft.rfft(frames[:, :_FRAME], size)
+    correlation = np.fft.irfft(head.conj() * spectrum, size)[:, : longest + 1]
+    power = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=1)
+    energy = power[:, _FRAME : _FRAME + longest + 1] - power[:, : longest + 1]
+    return energy[:, :1] + energy - 2 * correlation, energy[:, 0]
+
+
+def _period(normed: np.ndarray, shortest: int) -> float:
+    """The first dip below the threshold, refined by a parabola; NaN without one."""
+    below = np.flatnonzero(normed[shortest:-1] < _APERIODIC)
+    if not len(below):
+        return float("nan")
+    lag = shortest + int(below[0])
+    while lag + 1 < len(normed) - 1 and normed[lag + 1] < normed[lag]:
+        lag += 1
+    left, middle, right = normed[lag - 1 : lag + 2]
+    bend = left - 2 * middle + right
+    return lag + (0.5 * (left - right) / bend if bend > 1e-12 else 0.0)
+
+
+def _tuning(pitch: np.ndarray) -> float:
+    """Semitones above the nearest tempered pitch, on a circle of one semitone; 0 where nothing is heard."""
+    heard = pitch[np.isfinite(pitch)]
+    return float(np.angle(np.exp(2j * np.pi * heard).mean()) / (2 * np.pi)) if len(heard) else 0.0
+
+
+def _attacks(samples: np.ndarray) -> np.ndarray:
+    """Frames at which the sound grows by half again within 50 ms, bool (n_frames,): a note struck again."""
+    n_frames = max(1, len(samples) // _HOP)
+    padded = np.pad(np.square(samples, dtype=np.float64), (0, _FRAME))
+    power = np.concatenate([[0.0], np.cumsum(padded)])
+    starts = np.arange(n_frames) * _HOP
+    level = 10 * np.log10(np.maximum(power[starts + _HOP * 2] - power[starts], 1e-9))
+    rise = level[_RISE:] - level[:-_RISE]
+    rise = np.pad(rise, (0, n_frames - len(rise)))
+    peaks = (rise > _GROWN) & (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
+    return np.roll(peaks, _RISE // 2) & (level > level.max() - _QUIET)
+
+
+def _notes(pitch: np.ndarray, attacks: np.ndarray) -> list[tuple[int, float, float]]:
+    """(pitch, start, end) in seconds of each note, from a tuned pitch line with NaN where none is heard."""
+    steady = _median(pitch)
+    nearest = np.where(np.isfinite(steady), np.rint(np.nan_to_num(steady)), -1).astype(int)
+    new = np.diff(nearest, prepend=-2) != 0
+    close = np.convolve(new, np.ones(9), "same") > 0  # an attack beside a change of pitch is the same note's
+    edges = [*np.flatnonzero(new | attacks[: len(new)] & ~close).tolist(), len(nearest)]
+    runs = [(int(nearest[a]), a * _HOP / RATE, b * _HOP / RATE) for a, b in itertools.pairwise(edges)]
+    return [run for run in runs if run[0] >= 0 and run[2] - run[1] >= _SHORTEST]
+
+
+def _audible(notes: list[tuple[int, float, float]], samples: np.ndarray) -> list[tuple[int, float, float]]:
+    """Without what is far softer than the loudest note: the room's echo, a breath."""
+    levels = [
+        np.square(samples[round(a * RATE) : round(b * RATE)], dtype=np.float64).mean() for _, a, b in notes
+    ]
+    return [note for note, level in zip(notes, levels, strict=True) if level > _FAINT * max(levels)]
+
+
+def _median(values: np.ndarray, width: int = 7) -> np.ndarray:
+    """A running median, which takes out slips of an octave for a frame or two; NaN where most are."""
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(values, width // 2, constant_values=np.nan), width
+    )
+    most = np.isfinite(windows).sum(1) > width // 2
+    filled = np.where(most[:, None], windows, 0.0)
+    return np.where(most, np.nanmedian(filled, axis=1), np.nan)
+
+
+def _untrimmed(intervals: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Times in a recording without its silences, (n, 2) seconds, as those before they were cut.
+
+    An end goes back with its own start, so that no note sounds through a silence that was cut.
+    """
+    starts = np.concatenate([[0.0], np.cumsum(kept[:, 1] - kept[:, 0])[:-1]])  # of each stretch, once cut
+    stretch = np.searchsorted(starts, intervals[:, 0] + 1e-9, side="right") - 1
+    moved = intervals + (kept[stretch, 0] - starts[stretch])[:, None]
+    moved[:, 1] = np.minimum(moved[:, 1], kept[stretch, 1])
+    return moved
+
+
+def _tempo(onsets: np.ndarray) -> float:
+    """The tempo on whose half beats the onsets (seconds, the first 0) lie most nearly; 90 for a single note."""
+    if len(onsets) < 2:
+        return 90.0
+    halves = onsets[:, None] * _TEMPI / 30  # (n, n_tempi), in half beats
+    error = np.abs(halves - np.rint(halves)).mean(0) / _TEMPI**0.5  # a fast grid fits anything better
+    return float(_TEMPI[error.argmin()])
