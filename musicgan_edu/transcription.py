@@ -5,7 +5,7 @@ of one track with a sentence for everything that was done.
 
 Conventions
 -----------
-A note is a stretch of at least 80 ms in which the pitch stays within a semitone and nothing is struck
+A note is a stretch of at least 60 ms in which the pitch stays within a semitone and nothing is struck
 again. Nobody hums in 440 Hz: the tuning is estimated and taken out. Times are the recording's own, also where silence
 was cut on the way. Chords and accompaniment are not for this: both trackers follow one period. (No
 polyphonic model fits: basic-pitch 0.4 asks for TensorFlow below 2.16 and NumPy 1.)
@@ -49,9 +49,10 @@ RATE = 22_050
 _FRAME, _HOP = 1024, 256
 _LOWEST, _HIGHEST = 65.0, 2100.0  # hertz: C2 to C7
 _APERIODIC, _QUIET = 0.25, 30.0  # YIN's threshold; decibels below the loudest frame
-_SHORTEST = 0.08  # seconds
+_SHORTEST, _SHORTEST_RUN = 0.06, 5  # seconds, frames
 _FAINT = 0.02  # of the loudest note's power
-_RISE, _GROWN = 4, 4.0  # frames, decibels: what a new attack grows by
+_ATTACK, _SWELLS = 1.5, 2.0  # deviations of the flux, decibels; chosen on validation pieces
+_LATE = 13  # frames, 150 ms: how long the note before may drown a new one's pitch
 _TEMPI = np.arange(60, 141)
 _BREATH = 0.5  # beats; a shorter pause is no rest
 
@@ -140,7 +141,9 @@ def listen(samples: np.ndarray, *, tracker: str = "yin", trimmed: audio.Trimmed 
     TranscriptionError : no such tracker.
     """
     if tracker not in TRACKERS:
-        raise TranscriptionError(f"transcription: tracker must be one of {', '.join(TRACKERS)}, got {tracker!r}")
+        raise TranscriptionError(
+            f"transcription: tracker must be one of {', '.join(TRACKERS)}, got {tracker!r}"
+        )
     pitch = TRACKERS[tracker](samples)
     tuning = _tuning(pitch)
     notes = _audible(_notes(pitch - tuning, _attacks(samples)), samples)
@@ -231,28 +234,72 @@ def _tuning(pitch: np.ndarray) -> float:
     return float(np.angle(np.exp(2j * np.pi * heard).mean()) / (2 * np.pi)) if len(heard) else 0.0
 
 
-def _attacks(samples: np.ndarray) -> np.ndarray:
-    """Frames at which the sound grows by half again within 50 ms, bool (n_frames,): a note struck again."""
+def _attacks(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Frames in which the spectrum grows suddenly: all such, and those at which the sound swells, too.
+
+    Spectral flux: Σ_f max(0, C(t, f) − C(t − 2, f)), with C the compressed spectrum log(1 + 100 |X| / max |X|).
+    A peak counts from 1.5 deviations above the median of 0.5 s around. Swelling is a rise by 2 dB within 50 ms.
+    """
     n_frames = max(1, len(samples) // _HOP)
-    padded = np.pad(np.square(samples, dtype=np.float64), (0, _FRAME))
-    power = np.concatenate([[0.0], np.cumsum(padded)])
+    padded = np.pad(samples.astype(np.float64), (_FRAME // 2, _FRAME))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP][:n_frames]
+    level = np.abs(np.fft.rfft(frames * np.hanning(_FRAME)))
+    level = np.log1p(100 * level / max(level.max(), 1e-9))
+    flux = np.zeros(n_frames)
+    flux[2:] = np.maximum(0, level[2:] - level[:-2]).sum(axis=1)
+    usual = np.median(_around(flux, 20), axis=1)
+    peak = flux >= _around(flux, 4).max(axis=1)
+    attacks = np.flatnonzero(peak & (flux > usual + _ATTACK * flux.std()))
+    swelling = np.flatnonzero(_around(_rises(samples, n_frames), 4).max(axis=1) > _SWELLS)
+    return attacks, np.intersect1d(attacks, swelling)
+
+
+def _rises(samples: np.ndarray, n_frames: int) -> np.ndarray:
+    """Decibels by which the two hops around each frame grow within 46 ms, (n_frames,); 0 where all is quiet."""
+    power = np.concatenate([[0.0], np.cumsum(np.pad(np.square(samples, dtype=np.float64), (0, _FRAME)))])
     starts = np.arange(n_frames) * _HOP
-    level = 10 * np.log10(np.maximum(power[starts + _HOP * 2] - power[starts], 1e-9))
-    rise = level[_RISE:] - level[:-_RISE]
-    rise = np.pad(rise, (0, n_frames - len(rise)))
-    peaks = (rise > _GROWN) & (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
-    return np.roll(peaks, _RISE // 2) & (level > level.max() - _QUIET)
+    level = 10 * np.log10(np.maximum(power[starts + 2 * _HOP] - power[starts], 1e-9))
+    rise = np.pad(level[4:] - level[:-4], (2, 2))[:n_frames] if n_frames > 4 else np.zeros(n_frames)
+    return np.where(level > level.max() - _QUIET, rise, 0.0)
 
 
-def _notes(pitch: np.ndarray, attacks: np.ndarray) -> list[tuple[int, float, float]]:
-    """(pitch, start, end) in seconds of each note, from a tuned pitch line with NaN where none is heard."""
+def _around(values: np.ndarray, reach: int) -> np.ndarray:
+    padded = np.pad(values, reach, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+
+
+def _notes(pitch: np.ndarray, attacks: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, float, float]]:
+    """(pitch, start, end) in seconds of each note, from a tuned pitch line with NaN where none is heard.
+
+    The pitch changes late where the note before rings on, so a note begins at the attack that led to it. A swelling
+    attack that led to no new pitch strikes the same one again.
+    """
     steady = _median(pitch)
     nearest = np.where(np.isfinite(steady), np.rint(np.nan_to_num(steady)), -1).astype(int)
-    new = np.diff(nearest, prepend=-2) != 0
-    close = np.convolve(new, np.ones(9), "same") > 0  # an attack beside a change of pitch is the same note's
-    edges = [*np.flatnonzero(new | attacks[: len(new)] & ~close).tolist(), len(nearest)]
-    runs = [(int(nearest[a]), a * _HOP / RATE, b * _HOP / RATE) for a, b in itertools.pairwise(edges)]
-    return [run for run in runs if run[0] >= 0 and run[2] - run[1] >= _SHORTEST]
+    changes = [*np.flatnonzero(np.diff(nearest, prepend=-2)).tolist(), len(nearest)]
+    runs = [(a, b) for a, b in itertools.pairwise(changes) if nearest[a] >= 0 and b - a >= _SHORTEST_RUN]
+    starts, used = _led(runs, attacks[0])
+    ends = [
+        min(end, later) for (_, end), later in itertools.zip_longest(runs, starts[1:], fillvalue=len(pitch))
+    ]
+    notes = []
+    for (first, _), start, end in zip(runs, starts, ends, strict=True):
+        again = [a for a in attacks[1].tolist() if start + 7 < a < end - 7 and a not in used]
+        edges = np.array([start, *again, end]) * _HOP / RATE
+        notes += [(int(nearest[first]), float(a), float(b)) for a, b in itertools.pairwise(edges)]
+    return [note for note in notes if note[2] - note[1] >= _SHORTEST]
+
+
+def _led(runs: list[tuple[int, int]], attacks: np.ndarray) -> tuple[list[int], set[int]]:
+    """For each run of one pitch the frame of the attack that led to it, or its own first; and the attacks used."""
+    starts: list[int] = []
+    used: set[int] = set()
+    for start, end in runs:
+        earliest = max(start - _LATE, starts[-1] + _SHORTEST_RUN if starts else 0)
+        near = [a for a in attacks.tolist() if earliest <= a <= min(start + 4, end - 3) and a not in used]
+        starts.append(min(near, key=lambda a: abs(a - start)) if near else start)
+        used.update(near)
+    return starts, used
 
 
 def _audible(notes: list[tuple[int, float, float]], samples: np.ndarray) -> list[tuple[int, float, float]]:
@@ -269,7 +316,7 @@ def _median(values: np.ndarray, width: int = 7) -> np.ndarray:
         np.pad(values, width // 2, constant_values=np.nan), width
     )
     most = np.isfinite(windows).sum(1) > width // 2
-    filled = np.where(most[:, None], windows, 0.0)
+    filled = np.where(most[:, None], windows, 0.0)  # or numpy warns of rows without a number
     return np.where(most, np.nanmedian(filled, axis=1), np.nan)
 
 

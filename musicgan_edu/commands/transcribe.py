@@ -14,7 +14,9 @@ def _stretch(text: str) -> tuple[float, float]:
     try:
         start, end = map(float, text.split("-"))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be two times in seconds, such as 0-1.5; got {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"must be two times in seconds, such as 0-1.5; got {text!r}"
+        ) from None
     return start, end
 
 
