@@ -19,7 +19,7 @@ import numpy as np
 
 from musicgan_edu.score import MusicganError, ReadError
 
-__all__ = ["AudioError", "Trimmed", "denoise", "extra", "load_recording", "loudness", "trim"]
+__all__ = ["AudioError", "Trimmed", "denoise", "library", "load_recording", "loudness", "trim"]
 
 MAX_SECONDS = 1800.0
 _FRAME, _HOP = 2048, 512  # samples; 93 ms and 23 ms at 22 050 Hz
@@ -59,7 +59,7 @@ def load_recording(path: str | os.PathLike[str], *, sample_rate: int = 22_050) -
         )
     samples = channels.mean(axis=1)
     if original != sample_rate:
-        samples = extra("librosa").resample(samples, orig_sr=original, target_sr=sample_rate)
+        samples = library("librosa").resample(samples, orig_sr=original, target_sr=sample_rate)
     return np.ascontiguousarray(np.clip(samples, -1, 1), dtype=np.float32), sample_rate
 
 
@@ -100,7 +100,7 @@ def denoise(
     if not 0 <= strength <= 1:
         raise AudioError(f"audio: strength must be 0 to 1, got {strength}")
     sample = None if noise is None else _stretch(samples, sample_rate, noise)
-    gated = extra("noisereduce").reduce_noise(
+    gated = library("noisereduce").reduce_noise(
         y=samples,
         sr=sample_rate,
         y_noise=sample,
@@ -216,7 +216,7 @@ def _stretch(samples: np.ndarray, sample_rate: int, seconds: tuple[float, float]
     return samples[start:end]
 
 
-def extra(name: str) -> ModuleType:
+def library(name: str) -> ModuleType:
     """A library of the extra `audio`; AudioError that says how to install it where it is missing."""
     try:
         return importlib.import_module(name)

@@ -171,7 +171,7 @@ def to_score(heard: Heard, *, tempo: float | None = None) -> Score:
 
 def pyin(samples: np.ndarray) -> np.ndarray:
     """As `yin`, by librosa's pYIN: of many thresholds' candidates the likeliest path, by a hidden Markov model."""
-    pitch, voiced, _ = audio.extra("librosa").pyin(
+    pitch, voiced, _ = audio.library("librosa").pyin(
         samples, fmin=_LOWEST, fmax=_HIGHEST, sr=RATE, hop_length=_HOP, resolution=0.2, fill_na=None
     )
     # Frame i is centred on sample i · hop there; `yin`'s begins at it.
