@@ -12,9 +12,10 @@ import numpy as np
 
 from musicgan_edu.score import Score, ScoreError, Track
 
-__all__ = ["CLOSE", "is_pitched", "to_voices"]
+__all__ = ["CLOSE", "is_pitched", "remove_doubles", "to_voices"]
 
 CLOSE = 1e-6  # beats
+_MIN_DOUBLED = 8  # notes; fewer are alike by chance
 _VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
 
@@ -22,6 +23,36 @@ def is_pitched(score: Score) -> np.ndarray:
     """For each note whether its track isn't drums, bool, shape (n_notes,)."""
     drums = np.array([track.is_drum for track in score.tracks], dtype=bool)
     return ~drums[score.notes["track"]]
+
+
+def remove_doubles(score: Score, *, alike: float = 0.9) -> Score:
+    """Leave out the tracks that play what another plays: in unison, within an eighth of a beat.
+
+    Of two such tracks the one with fewer notes goes, or the later. Octaves stay, they are orchestration; so do drums.
+
+    Parameters
+    ----------
+    alike : share of a track's notes that the other has too, 0 to 1, from which on it is a double.
+    """
+    if not 0 < alike <= 1:
+        raise ScoreError(f"cleaning: alike must be above 0 and at most 1, got {alike}")
+    tracks = [i for i, track in enumerate(score.tracks) if not track.is_drum]
+    tracks.sort(key=lambda i: -len(score.of_track(i)))
+    kept: list[int] = []
+    for i in tracks:
+        own = score.of_track(i)
+        double = len(own) >= _MIN_DOUBLED and any(_shared(own, score.of_track(j)) >= alike for j in kept)
+        kept += [] if double else [i]
+    stays = [i for i, track in enumerate(score.tracks) if track.is_drum or i in kept]
+    notes = score.notes[np.isin(score.notes["track"], stays)].copy()
+    notes["track"] = np.searchsorted(stays, notes["track"])
+    return score.replace(notes=notes, tracks=tuple(score.tracks[i] for i in stays))
+
+
+def _shared(own: np.ndarray, other: np.ndarray) -> float:
+    """The share of one track's notes that begin, at the same pitch, in the other's."""
+    near = np.abs(own["onset"][:, None] - other["onset"][None]) <= 0.125
+    return float((near & (own["pitch"][:, None] == other["pitch"][None])).any(axis=1).mean())
 
 
 def to_voices(score: Score, n_voices: int = 4) -> Score:
