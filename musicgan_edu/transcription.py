@@ -279,9 +279,7 @@ def _notes(pitch: np.ndarray, attacks: tuple[np.ndarray, np.ndarray]) -> list[tu
     changes = [*np.flatnonzero(np.diff(nearest, prepend=-2)).tolist(), len(nearest)]
     runs = [(a, b) for a, b in itertools.pairwise(changes) if nearest[a] >= 0 and b - a >= _SHORTEST_RUN]
     starts, used = _led(runs, attacks[0])
-    ends = [
-        min(end, later) for (_, end), later in itertools.zip_longest(runs, starts[1:], fillvalue=len(pitch))
-    ]
+    ends = [min(end, later) for (_, end), later in zip(runs, [*starts[1:], len(pitch)], strict=True)]
     notes = []
     for (first, _), start, end in zip(runs, starts, ends, strict=True):
         again = [a for a in attacks[1].tolist() if start + 7 < a < end - 7 and a not in used]

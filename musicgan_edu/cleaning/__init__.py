@@ -19,12 +19,13 @@ import numpy as np
 
 from musicgan_edu.cleaning.barlines import find_pickup
 from musicgan_edu.cleaning.timing import follow_beats, straighten, swing_ratio
-from musicgan_edu.cleaning.voices import CLOSE, is_pitched, remove_doubles, to_voices
+from musicgan_edu.cleaning.voices import CLOSE, end_at_next, is_pitched, remove_doubles, to_voices
 from musicgan_edu.score import Grid, Score, ScoreError
 
 __all__ = [
     "Cleaned",
     "clean",
+    "end_at_next",
     "estimate_key",
     "find_pickup",
     "fitting",
@@ -67,6 +68,7 @@ def clean(
     silent_bars: int = 1,
     steps_per_beat: int | None = 4,
     doubles: bool = True,
+    lines: bool = False,
     free: bool = False,
     swing: bool = False,
     pickup: bool = False,
@@ -84,6 +86,7 @@ def clean(
     silent_bars : see `remove_silence`.
     steps_per_beat : see `quantise`; None leaves the times alone.
     doubles : leave out tracks that double another, see `remove_doubles`.
+    lines : see `end_at_next`.
     free : the beats of the file mean nothing: look for them, see `follow_beats`, and for the pickup.
     swing : look for swing, and straighten it.
     pickup : the file states no pickup: look for it, see `find_pickup`.
@@ -92,7 +95,7 @@ def clean(
     """
     ghosts = remove_ghosts(score, shortest=shortest, quietest=quietest)
     lone = remove_doubles(ghosts) if doubles else ghosts
-    single = remove_overlaps(lone)
+    single = remove_overlaps(end_at_next(lone) if lines else lone)
     timed, said = _timed(single, free, swing)
     snapped = quantise(timed, steps_per_beat) if steps_per_beat else timed
     barred = _barred(snapped) if (pickup or free) and has_pitches(snapped) else snapped

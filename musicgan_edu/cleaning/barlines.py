@@ -13,7 +13,7 @@ from musicgan_edu.score import Score, ScoreError
 
 __all__ = ["clues", "find_pickup"]
 
-# What each clue is worth in bars of four, nats; fitted by benchmarks/fit_pickup.py on training pieces. Too few
+# What each clue is worth in bars of four, nats; fitted by benchmarks/fit_times.py on training pieces. Too few
 # pieces in other metres have a pickup of whole beats to fit or test any.
 PER_BAR = 4
 WEIGHTS = (

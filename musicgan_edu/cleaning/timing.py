@@ -16,6 +16,8 @@ A. T. Cemgil, B. Kappen, "Monte Carlo Methods for Tempo Tracking and Rhythm Quan
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from musicgan_edu.cleaning.voices import CLOSE
@@ -23,12 +25,21 @@ from musicgan_edu.score import Score, ScoreError
 
 __all__ = ["follow_beats", "straighten", "swing_ratio"]
 
-_SWUNG = (1.25, 3.5)  # ratios: below it is jitter, above it is a dotted rhythm
+_SWUNG = (1.25, 2.7)  # ratios: below it is jitter, above it is a dotted rhythm, 3 : 1
 _MIN_SWUNG = 8  # notes off the beat
-_STEPS = np.array([*range(1, 17), 20, 24, 28, 32])  # how far apart two onsets may be
-_PHASES = np.array([0.0, 2.5, 0.7, 2.5])  # nats that a note on each sixteenth of the beat costs
+STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32)  # how far apart two onsets may be
+# −log p(steps to the next onset | sixteenth of the beat), nats, counted in training pieces by benchmarks/fit_times.py.
+COSTS = np.array(
+    [
+        [2.5, 0.8, 3.2, 1.0, 8.2, 4.8, 9.0, 3.6, 6.7, 4.9, 9.0, 6.2, 9.0, 9.0, 9.0],
+        [0.2, 2.5, 2.8, 9.0, 9.0, 8.4, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0],
+        [1.7, 0.2, 6.2, 4.3, 9.0, 5.6, 9.0, 6.7, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0],
+        [0.0, 6.4, 6.6, 9.0, 8.9, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0],
+    ]
+)
+_FIRST = np.array([0.0, 3.0, 1.0, 3.0])  # nats that the first note on each sixteenth of the beat costs
 _TEMPI = 60 / np.geomspace(45, 200, 76)  # seconds a beat; neighbours are 2 % apart
-_WOBBLE, _DRIFT = 0.02, 0.03  # seconds by which an onset is off; log tempo, from onset to onset
+_WOBBLE, _DRIFT = 0.02, 0.05  # seconds by which an onset is off; log tempo, from onset to onset
 _USUAL, _SPREAD = 100.0, 0.35  # quarter notes a minute; log tempo
 _CHORD = 0.04  # seconds; what begins closer together begins at once
 
@@ -70,7 +81,7 @@ def follow_beats(score: Score, *, tempo: float | None = None) -> Score:
     The times that the file gives are taken as seconds only. Between two onsets lie n steps; the likeliest n, tempi and
     places in the beat come from dynamic programming (Viterbi) over the inter-onset intervals:
 
-        cost = ½ ((IOI − n u / 4) / wobble)² + phase(place) + ½ (Δ log u / drift)²
+        cost = ½ ((IOI − n u / 4) / wobble)² − log p(n | place in the beat) + ½ (Δ log u / drift)²
 
     with u the seconds a beat. Barlines are not looked for: `find_pickup` does that.
 
@@ -103,7 +114,7 @@ def follow_beats(score: Score, *, tempo: float | None = None) -> Score:
 def _places(gaps: np.ndarray, usual: float) -> np.ndarray:
     """The step of each onset, (n_gaps + 1,), counted from a beat; `gaps` in seconds."""
     drift = 0.5 * (np.log(_TEMPI[:, None] / _TEMPI[None]) / _DRIFT) ** 2  # (tempo, tempo)
-    cost = 0.5 * (np.log(60 / _TEMPI / usual) / _SPREAD)[:, None] ** 2 + _PHASES  # (tempo, phase)
+    cost = 0.5 * (np.log(60 / _TEMPI / usual) / _SPREAD)[:, None] ** 2 + _FIRST  # (tempo, phase)
     back = []
     for gap in gaps:
         by_tempo = cost[:, None] + drift[:, :, None]  # (from, to, phase)
@@ -115,10 +126,11 @@ def _places(gaps: np.ndarray, usual: float) -> np.ndarray:
 
 def _step(cost: np.ndarray, gap: float) -> tuple[np.ndarray, np.ndarray]:
     """Costs (tempo, phase) after an interval, and the index of its number of steps, (tempo, phase)."""
-    miss = 0.5 * ((gap - _STEPS[None] * _TEMPI[:, None] / 4) / _WOBBLE) ** 2  # (tempo, n)
-    phase = np.arange(4)
-    before = (phase[None] - _STEPS[:, None]) % 4  # (n, phase): where it must have been
-    total = cost[:, before] + np.minimum(miss, 50)[:, :, None] + _PHASES
+    steps = np.array(STEPS)
+    miss = 0.5 * ((gap - steps[None] * _TEMPI[:, None] / 4) / _WOBBLE) ** 2  # (tempo, n)
+    before = (np.arange(4)[None] - steps[:, None]) % 4  # (n, phase): where it must have been
+    dear = COSTS[before, np.arange(len(steps))[:, None]]  # (n, phase)
+    total = cost[:, before] + np.minimum(miss, 50)[:, :, None] + dear
     best = total.argmin(1)
     return total.min(1), best
 
@@ -127,15 +139,15 @@ def _traced(cost: np.ndarray, back: list[tuple[np.ndarray, np.ndarray]]) -> np.n
     tempo, phase = np.unravel_index(cost.argmin(), cost.shape)
     steps = []
     for came, best in reversed(back):
-        steps.append(int(_STEPS[best[tempo, phase]]))
+        steps.append(STEPS[best[tempo, phase]])
         phase = (phase - steps[-1]) % 4
         tempo = came[tempo, phase]
     return np.concatenate([[0], np.cumsum(steps[::-1])]) + float(phase)
 
 
-def _moved(score: Score, where: object) -> Score:
+def _moved(score: Score, where: Callable[[np.ndarray], np.ndarray]) -> Score:
     """Onsets and ends taken where a rising function of beats says."""
     notes = score.notes.copy()
-    onset, end = where(notes["onset"]), where(notes["onset"] + notes["duration"])  # type: ignore[operator]
+    onset, end = where(notes["onset"]), where(notes["onset"] + notes["duration"])
     notes["onset"], notes["duration"] = onset, np.maximum(end - onset, 1e-3)
     return score.replace(notes=notes)

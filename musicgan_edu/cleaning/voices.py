@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgan_edu.score import Score, ScoreError, Track
 
-__all__ = ["CLOSE", "is_pitched", "remove_doubles", "to_voices"]
+__all__ = ["CLOSE", "end_at_next", "is_pitched", "remove_doubles", "to_voices"]
 
 CLOSE = 1e-6  # beats
 _MIN_DOUBLED = 8  # notes; fewer are alike by chance
@@ -47,6 +47,22 @@ def remove_doubles(score: Score, *, alike: float = 0.9) -> Score:
     notes = score.notes[np.isin(score.notes["track"], stays)].copy()
     notes["track"] = np.searchsorted(stays, notes["track"])
     return score.replace(notes=notes, tracks=tuple(score.tracks[i] for i in stays))
+
+
+def end_at_next(score: Score) -> Score:
+    """Each note of a track that is one line ends, at the latest, where the track's next begins; a pedal's haze goes.
+
+    A line is a track of whose notes at most one in twenty begins together with another. Drums stay.
+    """
+    notes = score.notes.copy()
+    for i, track in enumerate(score.tracks):
+        own = np.flatnonzero(notes["track"] == i)
+        gaps = np.diff(notes["onset"][own])
+        if track.is_drum or (gaps < CLOSE).sum() > len(own) / 20:
+            continue
+        room = np.append(np.where(gaps < CLOSE, np.inf, gaps), np.inf)
+        notes["duration"][own] = np.minimum(notes["duration"][own], room)
+    return score.replace(notes=notes)
 
 
 def _shared(own: np.ndarray, other: np.ndarray) -> float:
