@@ -5,7 +5,7 @@ Comes in: nothing; pieces from music21. Goes out: a table on stdout, kept as JSO
     python benchmarks/transcribe.py                 # 20 test pieces
     python benchmarks/transcribe.py --split validation --pieces 6
 
-Pieces: fiddle tunes (ryansMammoth) and chorale sopranos, 9 s of each, on four instruments in
+Pieces: fiddle tunes (ryansMammoth) and chorale sopranos, 6 s of each, on four instruments in
 turn, rendered by `playback` with 1 s of silence before, 2 s in the middle, 1 s after. Noise: white or pink, SNR
 against the music's own mean power. F1 by mir_eval: onset within 50 ms, pitch within 50 cents; with offsets also the
 end within 20 % of the note (50 ms at least). Intervals: bootstrap over pieces, 95 %.
@@ -31,20 +31,21 @@ RATE = transcription.RATE
 
 def pieces(split: str, n: int) -> list[Score]:
     """n melodies, half fiddle tunes, half chorale sopranos, with silence put in."""
-    half = n // 2
-    found = []
+    lines = []
     for name in ("ryansMammoth", "chorales"):
         scores = {score.source: score for score in corpus.load(name, split=split, progress=False)}
-        lines = [score for score in scores.values() if score.n_bars >= 8 and score.n_notes > 20]
-        chosen = np.random.default_rng(7).permutation(len(lines))[:half]
-        found += [melody(lines[i], PROGRAMS[k % len(PROGRAMS)]) for k, i in enumerate(chosen)]
-    return found
+        long = [score for score in scores.values() if score.n_bars >= 8 and score.n_notes > 20]
+        lines.append([long[i] for i in np.random.default_rng(7).permutation(len(long))[: n // 2]])
+    mixed = [
+        score for pair in zip(*lines, strict=True) for score in pair
+    ]  # both kinds, wherever it breaks off
+    return [melody(score, PROGRAMS[i // 2 % len(PROGRAMS)]) for i, score in enumerate(mixed)]
 
 
 def melody(score: Score, program: int) -> Score:
-    """The first track's first 9 seconds, 1 s of silence before, 2 s in the middle."""
+    """The first track's first 6 seconds, 1 s of silence before, 2 s in the middle."""
     second = score.tempo / 60
-    score = score.cut(score.pickup, score.pickup + 9 * second)
+    score = score.cut(score.pickup, score.pickup + 6 * second)
     notes = score.of_track(0).copy()
     notes["track"] = 0
     middle = notes["onset"][len(notes) // 2]

@@ -330,17 +330,17 @@ def test_clean_counts_merged_and_doubled_notes():
 # ---- doubles, lines, swing, free time, pickups -----------------------------------------------------
 
 
-def scale(track, *, late=0.0, octave=0):
+def climb(track, *, late=0.0, octave=0):
     return [(track, 60 + 2 * n + octave, n + late, 1) for n in range(8)]
 
 
 def test_a_track_in_unison_goes_an_octave_and_a_drum_stay():
     names = [Track("Violin"), Track("Kit", is_drum=True), Track("Copy"), Track("Cello")]
-    notes = scale(0) + scale(1) + scale(2, late=0.1) + scale(3, octave=-12)
+    notes = climb(0) + climb(1) + climb(2, late=0.1) + climb(3, octave=-12)
     kept = cleaning.remove_doubles(Score.from_rows(notes, names))
     assert [track.name for track in kept.tracks] == ["Violin", "Kit", "Cello"]
-    assert rows(kept) == sorted(scale(0) + scale(1) + scale(2, octave=-12), key=lambda row: (row[2], row[0]))
-    later = Score.from_rows(scale(0) + scale(1, late=0.2))
+    assert rows(kept) == sorted(climb(0) + climb(1) + climb(2, octave=-12), key=lambda row: (row[2], row[0]))
+    later = Score.from_rows(climb(0) + climb(1, late=0.2))
     assert cleaning.remove_doubles(later) == later
     with pytest.raises(ScoreError, match="alike must be above 0 and at most 1, got 0"):
         cleaning.remove_doubles(later, alike=0)
@@ -389,9 +389,9 @@ def test_pickups_of_chorales_are_found_and_odd_metres_keep_theirs():
     for name in ("bwv66.6", "bwv255", "bwv10.7"):
         chorale = corpus.read_chorale(name)
         assert cleaning.find_pickup(chorale.replace(pickup=0.0)) == chorale.pickup
-    waltz = Score.from_rows(scale(0), beats_per_bar=3.0, pickup=1.0)
+    waltz = Score.from_rows(climb(0), beats_per_bar=3.0, pickup=1.0)
     assert cleaning.find_pickup(waltz) == 1.0
-    drums = Score.from_rows(scale(1), [Track("Piano"), Track("Kit", is_drum=True)])
+    drums = Score.from_rows(climb(1), [Track("Piano"), Track("Kit", is_drum=True)])
     with pytest.raises(ScoreError, match="no barlines without pitched notes"):
         cleaning.find_pickup(drums)
 
@@ -401,6 +401,6 @@ def test_clean_says_what_it_found_in_the_times():
     cleaned = cleaning.clean(chorale.replace(pickup=0.0), pickup=True)
     assert cleaned.reasons == ("pickup: 1 beats, not 0",)
     assert cleaning.clean(eighths(2 / 3), swing=True).reasons[0] == "swing: 2.00 : 1 made even"
-    copied = cleaning.clean(Score.from_rows(scale(0) + scale(1)))
+    copied = cleaning.clean(Score.from_rows(climb(0) + climb(1)))
     assert copied.reasons == ("doubled tracks: 8 of 16 notes left out (1 tracks in unison with another)",)
     assert cleaning.clean(eighths(0.5), free=True).reasons[0].startswith("beats: followed the playing, ")

@@ -95,7 +95,8 @@ def clean(
     """
     ghosts = remove_ghosts(score, shortest=shortest, quietest=quietest)
     lone = remove_doubles(ghosts) if doubles else ghosts
-    single = remove_overlaps(end_at_next(lone) if lines else lone)
+    single = remove_overlaps(lone)
+    single = end_at_next(single) if lines else single  # a note that is there twice is no chord
     timed, said = _timed(single, free, swing)
     snapped = quantise(timed, steps_per_beat) if steps_per_beat else timed
     barred = _barred(snapped) if (pickup or free) and has_pitches(snapped) else snapped
