@@ -18,12 +18,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgan_edu.cleaning.barlines import find_pickup
-from musicgan_edu.cleaning.timing import follow_beats, straighten, swing_ratio
+from musicgan_edu.cleaning.timing import beat_strength, follow_beats, straighten, swing_ratio
 from musicgan_edu.cleaning.voices import CLOSE, end_at_next, is_pitched, remove_doubles, to_voices
 from musicgan_edu.score import Grid, Score, ScoreError
 
 __all__ = [
     "Cleaned",
+    "beat_strength",
     "clean",
     "end_at_next",
     "estimate_key",

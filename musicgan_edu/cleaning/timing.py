@@ -23,7 +23,7 @@ import numpy as np
 from musicgan_edu.cleaning.voices import CLOSE
 from musicgan_edu.score import Score, ScoreError
 
-__all__ = ["follow_beats", "straighten", "swing_ratio"]
+__all__ = ["beat_strength", "follow_beats", "straighten", "swing_ratio"]
 
 _SWUNG = (1.25, 2.7)  # ratios: below it is jitter, above it is a dotted rhythm, 3 : 1
 _MIN_SWUNG = 8  # notes off the beat
@@ -42,6 +42,18 @@ _TEMPI = 60 / np.geomspace(45, 200, 76)  # seconds a beat; neighbours are 2 % ap
 _WOBBLE, _DRIFT = 0.02, 0.05  # seconds by which an onset is off; log tempo, from onset to onset
 _USUAL, _SPREAD = 100.0, 0.35  # quarter notes a minute; log tempo
 _CHORD = 0.04  # seconds; what begins closer together begins at once
+
+
+def beat_strength(score: Score) -> float:
+    """How nearly all notes begin on beats, or on halves, thirds or quarters of them, 0 to 1.
+
+    max over k = 1 to 4 of |mean exp(2πi k onset)|: 1 on the grid, 0.75 with 0.03 beats of jitter on sixteenths, near 0
+    where a file's beats are not the music's. 1 for an empty Score.
+    """
+    if not score.n_notes:
+        return 1.0
+    turns = np.arange(1, 5)[:, None] * (score.notes["onset"] - score.pickup)[None]
+    return float(np.abs(np.exp(2j * np.pi * turns).mean(axis=1)).max())
 
 
 def swing_ratio(score: Score) -> float:

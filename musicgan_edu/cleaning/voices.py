@@ -77,14 +77,15 @@ def to_voices(score: Score, n_voices: int = 4) -> Score:
     Where more than `n_voices` notes sound, the top and the bottom one stay, then those that begin
     now, then those that don't double another's pitch class; a note that gives way ends there.
     Else each note goes to the voice that is nearest to it, without crossing. A Score that is
-    already that many single voices comes back as it is.
+    already that many single voices comes back as it is, and one of fewer lines keeps each whole: a tune is the top voice.
     """
     if n_voices < 1:
         raise ScoreError(f"cleaning: n_voices must be at least 1, got {n_voices}")
     if _are_voices(score, n_voices):
         return score
     notes = score.notes[is_pitched(score)]
-    voiced = _deal(notes, n_voices)
+    voiced = _lines(notes, n_voices)
+    voiced = _deal(notes, n_voices) if voiced is None else voiced
     names = _VOICES if n_voices == 4 else [f"Voice {i + 1}" for i in range(n_voices)]
     program = score.tracks[notes["track"][0]].program if len(notes) else 0
     return score.replace(notes=voiced, tracks=tuple(Track(name, program) for name in names))
@@ -94,8 +95,22 @@ def _are_voices(score: Score, n_voices: int) -> bool:
     """Whether the Score has just `n_voices` pitched tracks with no two notes of one at once."""
     if len(score.tracks) != n_voices or any(track.is_drum for track in score.tracks):
         return False
-    voices = [score.of_track(i) for i in range(n_voices)]
-    return all((v["onset"][1:] >= (v["onset"] + v["duration"])[:-1] - CLOSE).all() for v in voices)
+    return all(_is_line(score.of_track(i)) for i in range(n_voices))
+
+
+def _lines(notes: np.ndarray, n_voices: int) -> np.ndarray | None:
+    """The notes of fewer tracks than voices, each one line, as voices, the outer ones first; None for anything else."""
+    tracks = [notes[notes["track"] == i] for i in np.unique(notes["track"])]
+    if not 0 < len(tracks) < n_voices or not all(_is_line(track) for track in tracks):
+        return None
+    tracks.sort(key=lambda track: -float(np.average(track["pitch"], weights=track["duration"])))
+    for voice, track in zip(np.rint(np.linspace(0, n_voices - 1, len(tracks))), tracks, strict=True):
+        track["track"] = voice
+    return np.concatenate(tracks)
+
+
+def _is_line(notes: np.ndarray) -> bool:
+    return bool((notes["onset"][1:] >= (notes["onset"] + notes["duration"])[:-1] - CLOSE).all())
 
 
 def _deal(notes: np.ndarray, n_voices: int) -> np.ndarray:

@@ -5,6 +5,7 @@ room and prints. Rooms are imported inside the functions, so that `musicgan --he
 """
 
 from musicgan_edu.commands import (
+    clean,
     complete,
     generator,
     harmonise,
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     **mix.COMMANDS,
     **restyle.COMMANDS,
     **harmonise.COMMANDS,
+    **clean.COMMANDS,
     **complete.COMMANDS,
     **recommend.COMMANDS,
     **transcribe.COMMANDS,
