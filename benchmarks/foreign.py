@@ -6,7 +6,7 @@
 The pieces are made here, by rule, and no better than that: `pop` (voice, guitar, bass and drums over four chords, 16 bars
 of 4/4, with a drum kit's ghost notes), `piano` (broken chords and a tune on one track, pedal held, a tempo that wanders, in a
 file that claims 120), `hymn` (four voices in 3/4 with a pickup), `mass` (music21's encoding of a movement by Palestrina) and
-`tune` (one line in 6/8).
+`tune` (a jig, one line in 6/8).
 """
 
 from __future__ import annotations
@@ -99,14 +99,15 @@ def mass(path: Path) -> None:
 
 
 def tune(path: Path) -> None:
-    """A jig: two halves of eight bars, in D."""
-    rng = np.random.default_rng(3)
-    scale = (62, 64, 66, 67, 69, 71, 73, 74, 76, 78, 79)
-    steps = np.clip(4 + np.cumsum(rng.choice([-2, -1, 1, 2], 96)), 0, 10)
-    rows = [(0, scale[step], eighth / 2, 0.5) for eighth, step in enumerate(steps[:-3])]
-    playback.to_midi(
-        Score.from_rows([*rows, (0, 62, 46.5, 1.5)], [Track("Fiddle", 40)], beats_per_bar=3.0), path
-    )
+    """A jig in D: two strains of eight bars of 6/8, each twice."""
+    first = "62 66 69 74 69 66  67 71 67 66 69 66  64 67 64 62 66 69  64 62 61 64 57 61"
+    last = "62 66 69 74 69 66  67 71 67 66 69 66  64 67 71 69 67 64  66 62 62 62 0 0"
+    high = "74 76 78 81 78 74  76 74 71 69 71 73  74 78 74 71 74 71  69 66 69 64 0 0"
+    pitches = [
+        int(word) for words in (first, last, first, last, high, last, high, last) for word in words.split()
+    ]
+    rows = [(0, pitch, eighth / 2, 0.5) for eighth, pitch in enumerate(pitches) if pitch]
+    playback.to_midi(Score.from_rows(rows, [Track("Fiddle", 40)], beats_per_bar=3.0), path)
 
 
 PIECES: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -184,6 +185,12 @@ def main() -> None:
                     print(f"  cleaning: {error}")
             for tool in given.tools:
                 through(tool, TOOLS[tool], piece, folder)
+            if name in OPTIONS:
+                better = folder / f"{name}-cleaned.mid"
+                playback.to_midi(cleaned.score, better)
+                print("  the same, cleaned first:")
+                for tool in given.tools:
+                    through(tool, TOOLS[tool], better, folder)
 
 
 if __name__ == "__main__":

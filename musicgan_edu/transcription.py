@@ -39,6 +39,7 @@ __all__ = [
     "Transcript",
     "TranscriptionError",
     "listen",
+    "note_f1",
     "pyin",
     "to_score",
     "transcribe",
@@ -151,6 +152,28 @@ def listen(samples: np.ndarray, *, tracker: str = "yin", trimmed: audio.Trimmed 
     if trimmed is not None:
         intervals = _untrimmed(intervals, trimmed.kept)
     return Heard(intervals, np.array([pitch for pitch, *_ in notes], dtype=int), tuning)
+
+
+def note_f1(heard: Heard, score: Score, *, tolerance: float = 0.05) -> float:
+    """F1 of the notes heard, 0 to 1, against the Score that was played, at its tempo, from second 0.
+
+    A note is right if it has a written one's pitch and begins within `tolerance` seconds of it; each counts once, by
+    the largest matching there is. F1 = 2 · right / (heard + written). mir_eval's note F1 without offsets.
+
+    References
+    ----------
+    C. Raffel et al., "mir_eval: A Transparent Implementation of Common MIR Metrics", ISMIR 2014.
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    if not len(heard) or not score.n_notes:
+        return 0.0
+    seconds = score.notes["onset"] * 60 / score.tempo
+    near = np.abs(heard.intervals[:, :1] - seconds[None]) <= tolerance
+    fits = near & (heard.pitches[:, None] == score.notes["pitch"][None])
+    right = (maximum_bipartite_matching(csr_matrix(fits), perm_type="column") >= 0).sum()
+    return float(2 * right / (len(heard) + score.n_notes))
 
 
 def to_score(heard: Heard, *, tempo: float | None = None) -> Score:

@@ -94,3 +94,28 @@ def test_a_rendered_melody_comes_back(tmp_path):
     found = transcription.transcribe(tmp_path / "reed.wav", tempo=100)
     assert found.score.notes["pitch"].tolist() == TUNE
     assert np.array_equal(found.score.notes["onset"], np.arange(7))
+
+
+def test_note_f1_is_mir_evals():
+    mir_eval = pytest.importorskip("mir_eval")
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        written = Score.from_rows(
+            [(0, int(rng.integers(60, 63)), n * 0.1, 0.1) for n in range(30)], tempo=60.0
+        )
+        onset = np.sort(rng.choice(written.notes["onset"], 25, replace=False)) + rng.normal(0, 0.04, 25)
+        pitches = rng.integers(60, 63, 25)
+        heard = transcription.Heard(np.stack([onset, onset + 0.1], 1) + 1, pitches, 0.0)
+        times = np.stack([written.notes["onset"], written.notes["onset"] + 0.1], 1) + 1
+        notes = written.notes.copy()
+        notes["onset"] += 1
+        shifted = written.replace(notes=notes)
+        hertz = [
+            440 * 2 ** ((p - 69) / 12) for p in (written.notes["pitch"].astype(float), pitches.astype(float))
+        ]
+        want = mir_eval.transcription.precision_recall_f1_overlap(
+            times, hertz[0], heard.intervals, hertz[1], offset_ratio=None
+        )[2]
+        assert 0.2 < want < 1
+        assert transcription.note_f1(heard, shifted) == pytest.approx(want)
+    assert transcription.note_f1(transcription.Heard(np.zeros((0, 2)), np.zeros(0, int), 0.0), written) == 0
