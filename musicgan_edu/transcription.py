@@ -49,7 +49,8 @@ __all__ = [
 RATE = 22_050
 _FRAME, _HOP = 1024, 256
 _LOWEST, _HIGHEST = 65.0, 2100.0  # hertz: C2 to C7
-_APERIODIC, _QUIET = 0.25, 30.0  # YIN's threshold; decibels below the loudest frame
+_APERIODIC, _HOPELESS = 0.25, 0.5  # YIN's threshold, and where under noise it gives up
+_QUIET = 30.0  # decibels below the loudest frame
 _SHORTEST, _SHORTEST_RUN = 0.06, 5  # seconds, frames
 _FAINT = 0.02  # of the loudest note's power
 _ATTACK, _SWELLS = 1.5, 2.0  # deviations of the flux, decibels; chosen on validation pieces
@@ -239,10 +240,11 @@ def _difference(frames: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _period(normed: np.ndarray, shortest: int) -> float:
-    """The first dip below the threshold, refined by a parabola; NaN without one."""
-    below = np.flatnonzero(normed[shortest:-1] < _APERIODIC)
-    if not len(below):
+    """The first dip below the threshold, or under noise the first near the deepest, refined by a parabola; else NaN."""
+    deepest = float(normed[shortest:-1].min())
+    if deepest > _HOPELESS:
         return float("nan")
+    below = np.flatnonzero(normed[shortest:-1] <= max(_APERIODIC, deepest + 0.1))
     lag = shortest + int(below[0])
     while lag + 1 < len(normed) - 1 and normed[lag + 1] < normed[lag]:
         lag += 1
@@ -302,7 +304,7 @@ def _notes(pitch: np.ndarray, attacks: tuple[np.ndarray, np.ndarray]) -> list[tu
     changes = [*np.flatnonzero(np.diff(nearest, prepend=-2)).tolist(), len(nearest)]
     runs = [(a, b) for a, b in itertools.pairwise(changes) if nearest[a] >= 0 and b - a >= _SHORTEST_RUN]
     starts, used = _led(runs, attacks[0])
-    ends = [min(end, later) for (_, end), later in zip(runs, [*starts[1:], len(pitch)], strict=True)]
+    ends = [min(end, later) for (_, end), later in zip(runs, [*starts, len(pitch)][1:], strict=True)]
     notes = []
     for (first, _), start, end in zip(runs, starts, ends, strict=True):
         again = [a for a in attacks[1].tolist() if start + 7 < a < end - 7 and a not in used]
