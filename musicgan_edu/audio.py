@@ -20,7 +20,7 @@ import numpy as np
 
 from musicgan_edu.score import MusicganError, ReadError
 
-__all__ = ["AudioError", "Trimmed", "denoise", "load_recording", "loudness", "trim"]
+__all__ = ["AudioError", "Trimmed", "denoise", "library", "load_recording", "loudness", "trim"]
 
 MAX_SECONDS = 1800.0
 _BLOCK = 1 << 20  # values read at once: a header may claim more samples and channels than memory holds
@@ -61,7 +61,7 @@ def load_recording(path: str | os.PathLike[str], *, sample_rate: int = 22_050) -
         )
     samples = channels.mean(axis=1)
     if original != sample_rate:
-        samples = _extra("librosa").resample(samples, orig_sr=original, target_sr=sample_rate)
+        samples = library("librosa").resample(samples, orig_sr=original, target_sr=sample_rate)
     return np.ascontiguousarray(np.clip(samples, -1, 1), dtype=np.float32), sample_rate
 
 
@@ -110,7 +110,7 @@ def denoise(
     if not 0 <= strength <= 1:
         raise AudioError(f"audio: strength must be 0 to 1, got {strength}")
     sample = None if noise is None else _stretch(samples, sample_rate, noise)
-    gated = _extra("noisereduce").reduce_noise(
+    gated = library("noisereduce").reduce_noise(
         y=samples,
         sr=sample_rate,
         y_noise=sample,
@@ -226,7 +226,8 @@ def _stretch(samples: np.ndarray, sample_rate: int, seconds: tuple[float, float]
     return samples[start:end]
 
 
-def _extra(name: str) -> ModuleType:
+def library(name: str) -> ModuleType:
+    """A library of the extra `audio`; AudioError that says how to install it where it is missing."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

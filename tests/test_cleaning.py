@@ -325,3 +325,82 @@ def test_clean_counts_merged_and_doubled_notes():
         # 64 from 0 to 0.05 and 64 from 0.05 to 0.55: three times are off the grid
         "grid: 3 onsets and ends moved to a grid of 4 steps a beat, by 0.05 beats at most; 1 note merged",
     )
+
+
+# ---- doubles, lines, swing, free time, pickups -----------------------------------------------------
+
+
+def climb(track, *, late=0.0, octave=0):
+    return [(track, 60 + 2 * n + octave, n + late, 1) for n in range(8)]
+
+
+def test_a_track_in_unison_goes_an_octave_and_a_drum_stay():
+    names = [Track("Violin"), Track("Kit", is_drum=True), Track("Copy"), Track("Cello")]
+    notes = climb(0) + climb(1) + climb(2, late=0.1) + climb(3, octave=-12)
+    kept = cleaning.remove_doubles(Score.from_rows(notes, names))
+    assert [track.name for track in kept.tracks] == ["Violin", "Kit", "Cello"]
+    assert rows(kept) == sorted(climb(0) + climb(1) + climb(2, octave=-12), key=lambda row: (row[2], row[0]))
+    later = Score.from_rows(climb(0) + climb(1, late=0.2))
+    assert cleaning.remove_doubles(later) == later
+    with pytest.raises(ScoreError, match="alike must be above 0 and at most 1, got 0"):
+        cleaning.remove_doubles(later, alike=0)
+
+
+def test_notes_of_a_line_end_where_the_next_begins_chords_ring_on():
+    line = Score.from_rows([(0, 60, 0, 3), (0, 62, 1, 3), (0, 64, 2, 0.5)])
+    assert [row[3] for row in rows(cleaning.end_at_next(line))] == [1, 1, 0.5]
+    chords = Score.from_rows([(0, 60, 0, 3), (0, 64, 0, 3), (0, 62, 1, 3)])
+    assert cleaning.end_at_next(chords) == chords
+
+
+def eighths(knee, *, n=8):
+    return Score.from_rows([(0, 60 + i % 5, i // 2 + (i % 2) * knee, 0.3) for i in range(2 * n)])
+
+
+def test_swing_is_told_from_straight_dotted_and_triplets():
+    assert cleaning.swing_ratio(eighths(2 / 3)) == pytest.approx(2)
+    assert cleaning.swing_ratio(eighths(0.6)) == pytest.approx(1.5)
+    assert cleaning.swing_ratio(eighths(0.5)) == 1  # even
+    assert cleaning.swing_ratio(eighths(0.75)) == 1  # dotted, 3 : 1
+    triplets = Score.from_rows([(0, 60, i / 3, 0.2) for i in range(24)])
+    assert cleaning.swing_ratio(triplets) == 1
+    even = cleaning.straighten(eighths(2 / 3), 2.0)
+    assert even.notes["onset"].tolist() == pytest.approx(np.arange(16) / 2)
+    with pytest.raises(ScoreError, match=r"swing ratio must be 1 to 10, got 0\.5"):
+        cleaning.straighten(even, 0.5)
+
+
+def test_beats_are_followed_through_a_tempo_that_wanders():
+    lengths = [1, 1, 0.5, 0.5, 1, 1, 0.5, 0.5, 1, 2] * 3
+    written = np.concatenate([[0], np.cumsum(lengths)])
+    per_beat = 0.6 * (1 + 0.15 * np.sin(np.arange(60) / 6))  # seconds: faster and slower by 15 %
+    seconds = np.interp(written, np.arange(61), np.concatenate([[0], np.cumsum(per_beat)]))
+    played = Score.from_rows([(0, 60, second * 2, 0.5) for second in seconds])  # the file says 120
+    straight = cleaning.quantise(played).notes["onset"]
+    assert np.isclose(straight, written[: len(straight)]).mean() < 0.3
+    followed = cleaning.quantise(cleaning.follow_beats(played))
+    assert followed.notes["onset"].tolist() == written.tolist()
+    assert followed.tempo == pytest.approx(written[-1] / seconds[-1] * 60)
+    with pytest.raises(ScoreError, match="no beats in 1 onsets"):
+        cleaning.follow_beats(Score.from_rows([(0, 60, 0, 1), (0, 64, 0, 1)]))
+
+
+def test_pickups_of_chorales_are_found_and_odd_metres_keep_theirs():
+    for name in ("bwv66.6", "bwv255", "bwv10.7"):
+        chorale = corpus.read_chorale(name)
+        assert cleaning.find_pickup(chorale.replace(pickup=0.0)) == chorale.pickup
+    waltz = Score.from_rows(climb(0), beats_per_bar=3.0, pickup=1.0)
+    assert cleaning.find_pickup(waltz) == 1.0
+    drums = Score.from_rows(climb(1), [Track("Piano"), Track("Kit", is_drum=True)])
+    with pytest.raises(ScoreError, match="no barlines without pitched notes"):
+        cleaning.find_pickup(drums)
+
+
+def test_clean_says_what_it_found_in_the_times():
+    chorale = corpus.read_chorale("bwv66.6")
+    cleaned = cleaning.clean(chorale.replace(pickup=0.0), pickup=True)
+    assert cleaned.reasons == ("pickup: 1 beats, not 0",)
+    assert cleaning.clean(eighths(2 / 3), swing=True).reasons[0] == "swing: 2.00 : 1 made even"
+    copied = cleaning.clean(Score.from_rows(climb(0) + climb(1)))
+    assert copied.reasons == ("doubled tracks: 8 of 16 notes left out (1 tracks in unison with another)",)
+    assert cleaning.clean(eighths(0.5), free=True).reasons[0].startswith("beats: followed the playing, ")

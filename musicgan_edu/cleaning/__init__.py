@@ -17,20 +17,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musicgan_edu.cleaning.voices import CLOSE, is_pitched, to_voices
+from musicgan_edu.cleaning.barlines import find_pickup
+from musicgan_edu.cleaning.timing import beat_strength, follow_beats, straighten, swing_ratio
+from musicgan_edu.cleaning.voices import CLOSE, end_at_next, is_pitched, remove_doubles, to_voices
 from musicgan_edu.score import Grid, Score, ScoreError
 
 __all__ = [
     "Cleaned",
+    "beat_strength",
     "clean",
+    "end_at_next",
     "estimate_key",
+    "find_pickup",
     "fitting",
+    "follow_beats",
     "has_pitches",
     "key_profiles",
     "quantise",
+    "remove_doubles",
     "remove_ghosts",
     "remove_overlaps",
     "remove_silence",
+    "straighten",
+    "swing_ratio",
     "thin",
     "to_c",
     "to_voices",
@@ -60,10 +69,15 @@ def clean(
     quietest: float = 0.25,
     silent_bars: int = 1,
     steps_per_beat: int | None = 4,
+    doubles: bool = True,
+    lines: bool = False,
+    free: bool = False,
+    swing: bool = False,
+    pickup: bool = False,
     n_voices: int | None = None,
     in_c: bool = False,
 ) -> Cleaned:
-    """Ghost notes, overlaps, grid, silence, then voices and key where asked for, with reasons.
+    """Ghost notes, doubles, overlaps, times, silence, then voices and key where asked for, with reasons.
 
     In that order: on the grid a ghost would become a proper note, and before it a note that comes
     a hair early would stand in the bar before its own, which then isn't empty.
@@ -73,24 +87,60 @@ def clean(
     shortest, quietest : see `remove_ghosts`.
     silent_bars : see `remove_silence`.
     steps_per_beat : see `quantise`; None leaves the times alone.
+    doubles : leave out tracks that double another, see `remove_doubles`.
+    lines : see `end_at_next`.
+    free : the beats of the file mean nothing: look for them, see `follow_beats`, and for the pickup.
+    swing : look for swing, and straighten it.
+    pickup : the file states no pickup: look for it, see `find_pickup`.
     n_voices : see `to_voices`; None leaves the tracks alone.
     in_c : move the piece to C major or A minor.
     """
     ghosts = remove_ghosts(score, shortest=shortest, quietest=quietest)
-    single = remove_overlaps(ghosts)
-    snapped = quantise(single, steps_per_beat) if steps_per_beat else single
-    dense = remove_silence(snapped, silent_bars=silent_bars)
+    lone = remove_doubles(ghosts) if doubles else ghosts
+    single = remove_overlaps(lone)
+    single = end_at_next(single) if lines else single  # a note that is there twice is no chord
+    timed, said = _timed(single, free, swing)
+    snapped = quantise(timed, steps_per_beat) if steps_per_beat else timed
+    barred = _barred(snapped) if (pickup or free) and has_pitches(snapped) else snapped
+    dense = remove_silence(barred, silent_bars=silent_bars)
     voiced = to_voices(dense, n_voices) if n_voices else dense
     moved = to_c(voiced) if in_c and has_pitches(voiced) else voiced
     reasons = [
         _lost("ghost notes", score, ghosts, "too short or too quiet to be meant"),
-        _ended(ghosts, single),
-        _snapped(single, snapped, steps_per_beat),
-        _cut_bars(snapped, dense),
+        _lost(
+            "doubled tracks",
+            ghosts,
+            lone,
+            f"{len(score.tracks) - len(lone.tracks)} tracks in unison with another",
+        ),
+        _ended(lone, single),
+        *said,
+        _snapped(timed, snapped, steps_per_beat),
+        f"pickup: {barred.pickup:g} beats, not {snapped.pickup:g}" if barred is not snapped else "",
+        _cut_bars(barred, dense),
         _lost("voices", dense, voiced, f"more than {n_voices} voices at once, or drums"),
         _keyed(voiced, moved),
     ]
     return Cleaned(moved, tuple(reason for reason in reasons if reason))
+
+
+def _timed(score: Score, free: bool, swing: bool) -> tuple[Score, list[str]]:
+    """Beats and swing, where they are to be looked for, and what was found."""
+    said = []
+    if free:
+        score = follow_beats(score)
+        said.append(f"beats: followed the playing, {score.tempo:.0f} quarter notes a minute in the mean")
+    ratio = swing_ratio(score) if swing else 1.0
+    if ratio > 1:
+        score = straighten(score, ratio)
+        said.append(f"swing: {ratio:.2f} : 1 made even")
+    return score, said
+
+
+def _barred(score: Score) -> Score:
+    """With the pickup that the notes speak for; the same Score where that is its own."""
+    pickup = find_pickup(score)
+    return score if pickup == score.pickup else score.replace(pickup=pickup)
 
 
 def remove_ghosts(score: Score, *, shortest: float = 1 / 16, quietest: float = 0.25) -> Score:

@@ -12,9 +12,10 @@ import numpy as np
 
 from musicgan_edu.score import Score, ScoreError, Track
 
-__all__ = ["CLOSE", "is_pitched", "to_voices"]
+__all__ = ["CLOSE", "end_at_next", "is_pitched", "remove_doubles", "to_voices"]
 
 CLOSE = 1e-6  # beats
+_MIN_DOUBLED = 8  # notes; fewer are alike by chance
 _VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
 
@@ -24,20 +25,67 @@ def is_pitched(score: Score) -> np.ndarray:
     return ~drums[score.notes["track"]]
 
 
+def remove_doubles(score: Score, *, alike: float = 0.9) -> Score:
+    """Leave out the tracks that play what another plays: in unison, within an eighth of a beat.
+
+    Of two such tracks the one with fewer notes goes, or the later. Octaves stay, they are orchestration; so do drums.
+
+    Parameters
+    ----------
+    alike : share of a track's notes that the other has too, 0 to 1, from which on it is a double.
+    """
+    if not 0 < alike <= 1:
+        raise ScoreError(f"cleaning: alike must be above 0 and at most 1, got {alike}")
+    tracks = [i for i, track in enumerate(score.tracks) if not track.is_drum]
+    tracks.sort(key=lambda i: -len(score.of_track(i)))
+    kept: list[int] = []
+    for i in tracks:
+        own = score.of_track(i)
+        double = len(own) >= _MIN_DOUBLED and any(_shared(own, score.of_track(j)) >= alike for j in kept)
+        kept += [] if double else [i]
+    stays = [i for i, track in enumerate(score.tracks) if track.is_drum or i in kept]
+    notes = score.notes[np.isin(score.notes["track"], stays)].copy()
+    notes["track"] = np.searchsorted(stays, notes["track"])
+    return score.replace(notes=notes, tracks=tuple(score.tracks[i] for i in stays))
+
+
+def end_at_next(score: Score) -> Score:
+    """Each note of a track that is one line ends, at the latest, where the track's next begins; a pedal's haze goes.
+
+    A line is a track of whose notes at most one in twenty begins together with another. Drums stay.
+    """
+    notes = score.notes.copy()
+    for i, track in enumerate(score.tracks):
+        own = np.flatnonzero(notes["track"] == i)
+        gaps = np.diff(notes["onset"][own])
+        if track.is_drum or (gaps < CLOSE).sum() > len(own) / 20:
+            continue
+        room = np.append(np.where(gaps < CLOSE, np.inf, gaps), np.inf)
+        notes["duration"][own] = np.minimum(notes["duration"][own], room)
+    return score.replace(notes=notes)
+
+
+def _shared(own: np.ndarray, other: np.ndarray) -> float:
+    """The share of one track's notes that begin, at the same pitch, in the other's."""
+    near = np.abs(own["onset"][:, None] - other["onset"][None]) <= 0.125
+    return float((near & (own["pitch"][:, None] == other["pitch"][None])).any(axis=1).mean())
+
+
 def to_voices(score: Score, n_voices: int = 4) -> Score:
     """The pitched notes dealt out to single voices by register, the highest first.
 
     Where more than `n_voices` notes sound, the top and the bottom one stay, then those that begin
     now, then those that don't double another's pitch class; a note that gives way ends there.
     Else each note goes to the voice that is nearest to it, without crossing. A Score that is
-    already that many single voices comes back as it is.
+    already that many single voices comes back as it is, and one of fewer lines keeps each whole: a tune is the top voice.
     """
     if n_voices < 1:
         raise ScoreError(f"cleaning: n_voices must be at least 1, got {n_voices}")
     if _are_voices(score, n_voices):
         return score
     notes = score.notes[is_pitched(score)]
-    voiced = _deal(notes, n_voices)
+    voiced = _lines(notes, n_voices)
+    voiced = _deal(notes, n_voices) if voiced is None else voiced
     names = _VOICES if n_voices == 4 else [f"Voice {i + 1}" for i in range(n_voices)]
     program = score.tracks[notes["track"][0]].program if len(notes) else 0
     return score.replace(notes=voiced, tracks=tuple(Track(name, program) for name in names))
@@ -47,8 +95,22 @@ def _are_voices(score: Score, n_voices: int) -> bool:
     """Whether the Score has just `n_voices` pitched tracks with no two notes of one at once."""
     if len(score.tracks) != n_voices or any(track.is_drum for track in score.tracks):
         return False
-    voices = [score.of_track(i) for i in range(n_voices)]
-    return all((v["onset"][1:] >= (v["onset"] + v["duration"])[:-1] - CLOSE).all() for v in voices)
+    return all(_is_line(score.of_track(i)) for i in range(n_voices))
+
+
+def _lines(notes: np.ndarray, n_voices: int) -> np.ndarray | None:
+    """The notes of fewer tracks than voices, each one line, as voices, the outer ones first; None for anything else."""
+    tracks = [notes[notes["track"] == i] for i in np.unique(notes["track"])]
+    if not 0 < len(tracks) < n_voices or not all(_is_line(track) for track in tracks):
+        return None
+    tracks.sort(key=lambda track: -float(np.average(track["pitch"], weights=track["duration"])))
+    for voice, track in zip(np.rint(np.linspace(0, n_voices - 1, len(tracks))), tracks, strict=True):
+        track["track"] = voice
+    return np.concatenate(tracks)
+
+
+def _is_line(notes: np.ndarray) -> bool:
+    return bool((notes["onset"][1:] >= (notes["onset"] + notes["duration"])[:-1] - CLOSE).all())
 
 
 def _deal(notes: np.ndarray, n_voices: int) -> np.ndarray:

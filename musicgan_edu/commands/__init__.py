@@ -5,6 +5,7 @@ room and prints. Rooms are imported inside the functions, so that `musicgan --he
 """
 
 from musicgan_edu.commands import (
+    clean,
     complete,
     generator,
     harmonise,
@@ -13,6 +14,7 @@ from musicgan_edu.commands import (
     recommend,
     restyle,
     teacher,
+    transcribe,
 )
 from musicgan_edu.commands.arguments import Command
 
@@ -24,7 +26,9 @@ COMMANDS: dict[str, Command] = {
     **mix.COMMANDS,
     **restyle.COMMANDS,
     **harmonise.COMMANDS,
+    **clean.COMMANDS,
     **complete.COMMANDS,
     **recommend.COMMANDS,
+    **transcribe.COMMANDS,
     **teacher.COMMANDS,
 }

@@ -73,15 +73,27 @@ def numbers(text: str) -> list[int]:
     return found
 
 
+FREE = 0.3  # of `cleaning.beat_strength`; below it a file's beats are not the music's
+_MIN_NOTES = 16
+
+
 def longest(path: Path) -> Score:
-    """The piece in a file; of several, or of stretches of one metre and tempo, the longest."""
-    from musicgan_edu import corpus
+    """The piece in a file; of several, or of stretches of one metre and tempo, the longest.
+
+    A piece whose notes keep to no beat is given back all the same, with a line on what would help.
+    """
+    from musicgan_edu import cleaning, corpus
 
     scores = corpus.read_all(path)
     longest = max(scores, key=lambda score: score.end)
     if len(scores) > 1:
         print(
             f"{path.name} holds {len(scores)} pieces or stretches of one metre and tempo: taking the longest"
+        )
+    if longest.n_notes >= _MIN_NOTES and cleaning.beat_strength(longest) < FREE:
+        print(
+            f"{path.name} keeps to no beat, as if played without a metronome, and what comes will make little sense; "
+            f"look for its beats first: musicgan clean {path.name} --free --out beats.mid"
         )
     return longest.replace(title=path.stem)  # what the messages call it
 

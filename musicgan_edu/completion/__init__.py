@@ -192,7 +192,8 @@ def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:
     voices = [-1] * len(FORM.tracks)
     if len(chosen) == len(voices):
         return chosen, remarks
-    remarks.append(f"only {len(chosen)} voices: the others of a chorale are left open")
+    many = "only one voice" if len(chosen) == 1 else f"only {len(chosen)} voices"
+    remarks.append(f"{many}: the others of a chorale are left open")
     free = list(range(len(voices)))
     for i in chosen:  # high to low, each where its register is nearest to the chorales', order kept
         room = free[: len(free) - (len(chosen) - chosen.index(i) - 1)]

@@ -1,0 +1,197 @@
+"""Five pieces that no model here has learnt from, through cleaning and the four tools.
+
+    python benchmarks/foreign.py                    # all; prints what came out, or which message
+    python benchmarks/foreign.py --only pop hymn --keep FOLDER    # and keeps the files, with piano rolls
+
+The pieces are made here, by rule, and no better than that: `pop` (voice, guitar, bass and drums over four chords, 16 bars
+of 4/4, with a drum kit's ghost notes), `piano` (broken chords and a tune on one track, pedal held, a tempo that wanders, in a
+file that claims 120), `hymn` (four voices in 3/4 with a pickup), `mass` (music21's encoding of a movement by Palestrina) and
+`tune` (a jig, one line in 6/8).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from musicgan_edu import cleaning, corpus, playback, plotting
+from musicgan_edu.__main__ import main as musicgan
+from musicgan_edu.score import MusicganError, Score, Track
+
+CHORDS = ((62, 66, 69), (57, 61, 64), (59, 62, 66), (55, 59, 62))  # D A b G
+
+
+def pop(path: Path) -> None:
+    """I V vi IV, eight times two bars of each half."""
+    rng = np.random.default_rng(1)
+    tracks = [Track("Lead Vocal", 53), Track("Guitar", 25), Track("Bass", 33), Track("Drums", is_drum=True)]
+    rows: list[tuple[float, ...]] = []
+    for bar in range(16):
+        chord = CHORDS[bar % 4]
+        rows += [(1, pitch, 4 * bar + half, 2, 70) for pitch in chord for half in (0, 2)]
+        rows += [(2, chord[0] - 24, 4 * bar + eighth / 2, 0.45, 90) for eighth in range(8)]
+        rows += [(0, int(rng.choice(chord)) + 12, 4 * bar + at, 0.9, 85) for at in (0, 1, 1.5, 2.5, 3)]
+        rows += [(3, 42, 4 * bar + eighth / 2, 0.1, 60) for eighth in range(8)]
+        rows += [(3, 36, 4 * bar + at, 0.1, 100) for at in (0, 2)] + [
+            (3, 38, 4 * bar + at, 0.1, 100) for at in (1, 3)
+        ]
+        rows += [(3, 38, 4 * bar + 2.75, 0.05, 20)]
+    playback.to_midi(Score.from_rows(rows, tracks, tempo=118.0), path)
+
+
+def piano(path: Path) -> None:
+    """Seconds only: a tempo of 66 that wanders by 12 %; the pedal goes down with each bar."""
+    import pretty_midi
+
+    rng = np.random.default_rng(2)
+    per_beat = 60 / 66 * np.exp(0.12 * np.sin(np.arange(80) / 3.0))
+    times = np.concatenate([[0], np.cumsum(per_beat)])
+
+    def at(beat: float) -> float:
+        return float(max(0, np.interp(beat, np.arange(81), times) + rng.normal(0, 0.012)))
+
+    midi, hands = pretty_midi.PrettyMIDI(initial_tempo=120.0), pretty_midi.Instrument(0, name="Piano")
+    for bar in range(16):
+        chord = [pitch - 12 for pitch in CHORDS[bar % 4]]
+        for eighth in range(8):
+            start = at(4 * bar + eighth / 2)
+            pitch = [chord[0] - 12, chord[1], chord[2], chord[1]][eighth % 4]
+            hands.notes.append(pretty_midi.Note(55, pitch, start, at(4 * bar + 4) + 0.05))
+        for beat, length in ((0, 1.5), (1.5, 0.5), (2, 2)):
+            start = at(4 * bar + beat)
+            top = int(rng.choice(chord)) + 24
+            hands.notes.append(pretty_midi.Note(80, top, start, start + length * 0.9))
+        hands.control_changes += [
+            pretty_midi.ControlChange(64, v, at(4 * bar + b)) for v, b in ((127, 0.1), (0, 3.9))
+        ]
+    midi.instruments.append(hands)
+    midi.write(str(path))
+
+
+def hymn(path: Path) -> None:
+    """Four voices in G, 3/4, from a pickup of one beat."""
+    chords = [
+        (67, 62, 59, 43),
+        (69, 62, 57, 50),
+        (71, 62, 55, 55),
+        (72, 64, 60, 48),
+        (74, 62, 59, 43),
+        (69, 66, 60, 50),
+    ]
+    rows: list[tuple[float, ...]] = [(v, p, 0, 1) for v, p in enumerate(chords[0])]
+    for bar in range(16):
+        first, last = (chords[(bar + n) % 6] if bar < 15 else chords[0] for n in range(2))
+        rows += [(v, p, 1 + 3 * bar, 2) for v, p in enumerate(first)]
+        rows += [(v, p, 3 + 3 * bar, 1) for v, p in enumerate(last)] if bar < 15 else []
+    names = [Track(name, 19) for name in ("Soprano", "Alto", "Tenor", "Bass")]
+    playback.to_musicxml(Score.from_rows(rows, names, beats_per_bar=3.0, pickup=1.0, tempo=84.0), path)
+
+
+def mass(path: Path) -> None:
+    shutil.copyfile(corpus.folder_of("palestrina") / "Agnus_00.krn", path)
+
+
+def tune(path: Path) -> None:
+    """A jig in D: two strains of eight bars of 6/8, each twice."""
+    first = "62 66 69 74 69 66  67 71 67 66 69 66  64 67 64 62 66 69  64 62 61 64 57 61"
+    last = "62 66 69 74 69 66  67 71 67 66 69 66  64 67 71 69 67 64  66 62 62 62 0 0"
+    high = "74 76 78 81 78 74  76 74 71 69 71 73  74 78 74 71 74 71  69 66 69 64 0 0"
+    pitches = [
+        int(word) for words in (first, last, first, last, high, last, high, last) for word in words.split()
+    ]
+    rows = [(0, pitch, eighth / 2, 0.5) for eighth, pitch in enumerate(pitches) if pitch]
+    playback.to_midi(Score.from_rows(rows, [Track("Fiddle", 40)], beats_per_bar=3.0), path)
+
+
+PIECES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "pop": (pop, ".mid"),
+    "piano": (piano, ".mid"),
+    "hymn": (hymn, ".musicxml"),
+    "mass": (mass, ".krn"),
+    "tune": (tune, ".mid"),
+}
+TOOLS = {
+    "harmonise": ["--suggestions", "1", "--drafts", "16"],
+    "complete": ["--bars", "3-4"],
+    "restyle": ["--to", "palestrina"],
+    "recommend": ["--count", "3"],
+}
+OPTIONS = {"piano": {"free": True}}
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = musicgan(command)
+    return code, said.getvalue().strip()
+
+
+def through(tool: str, options: list[str], piece: Path, folder: Path) -> None:
+    out = folder / f"{piece.stem}-{tool}.mid"
+    write = [] if tool == "recommend" else ["--out", str(out)]
+    code, said = run([tool, str(piece), *options, *write])
+    print(f"  {tool} ({'done' if code == 0 else f'exit code {code}'})")
+    print(*(f"    {line}" for line in said.splitlines()), sep="\n")
+    if out.exists():
+        scores = corpus.read_all(out)
+        print(*(f"    measured: {about(score)}" for score in scores), sep="\n")
+        draw(scores[0], folder / f"{piece.stem}-{tool}.png")
+
+
+def about(score: Score) -> str:
+    steps = (score.notes["onset"] - score.pickup) * 4
+    on = np.isclose(steps, np.rint(steps), atol=1e-3).mean()
+    pitches = f"{score.notes['pitch'].min()} to {score.notes['pitch'].max()}"
+    return (
+        f"{score.n_notes} notes on {len(score.tracks)} tracks, {score.n_bars} bars of {score.beats_per_bar:g}, pickup "
+        f"{score.pickup:g}, {score.tempo:.0f} a minute, pitches {pitches}, {on:.0%} on sixteenths"
+    )
+
+
+def draw(score: Score, path: Path) -> None:
+    figure = plotting.piano_roll(score, end=min(score.end, 32.0))
+    path.write_bytes(figure.to_png())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PIECES, default=list(PIECES))
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
+    parser.add_argument("--keep", type=Path, help="a folder for what is made")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in given.only:
+            make, suffix = PIECES[name]
+            piece = folder / f"{name}{suffix}"
+            make(piece)
+            for score in corpus.read_all(piece):
+                print(f"{name}: {about(score)}")
+                draw(score, folder / f"{name}.png")
+                try:
+                    cleaned = cleaning.clean(score, n_voices=4, **OPTIONS.get(name, {}))
+                    print(*(f"  cleaning: {reason}" for reason in cleaned.reasons), sep="\n")
+                    print(f"  cleaned: {about(cleaned.score)}")
+                    draw(cleaned.score, folder / f"{name}-cleaned.png")
+                except MusicganError as error:
+                    print(f"  cleaning: {error}")
+            for tool in given.tools:
+                through(tool, TOOLS[tool], piece, folder)
+            if name in OPTIONS:
+                better = folder / f"{name}-cleaned.mid"
+                playback.to_midi(cleaned.score, better)
+                print("  the same, cleaned first:")
+                for tool in given.tools:
+                    through(tool, TOOLS[tool], better, folder)
+
+
+if __name__ == "__main__":
+    main()
