@@ -15,8 +15,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 (pip refuses, but a checkout runs 
 __version__ = "0.1.0"
 
 _ROOMS = frozenset(
-    "assistant audio baselines checks cleaning commands completion corpus course encoding evaluation lab losses "
-    "models plane playback plotting recommendation sampling score style teaching training widgets".split()
+    "assistant audio baselines checks cleaning commands completion conditions corpus course encoding evaluation lab "
+    "losses models plane playback plotting recommendation sampling score style teaching training transcription "
+    "widgets".split()
 )
 
 
