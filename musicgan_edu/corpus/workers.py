@@ -202,7 +202,9 @@ def serve() -> None:
         answers.write(_HEADER.pack(kind, len(answer)) + answer)
         answers.flush()
         gc.collect()
-        if len(sys.modules) > n_modules:  # what libraries hold stays: looking at it took longer than a small file
+        if (
+            len(sys.modules) > n_modules
+        ):  # what libraries hold stays: looking at it took longer than a small file
             n_modules = len(sys.modules)
             gc.freeze()
 
