@@ -10,6 +10,7 @@ import time
 import pytest
 
 from musicgan_edu import corpus
+from musicgan_edu.__main__ import main
 from musicgan_edu.corpus import cluster, shards, store, workers
 from musicgan_edu.score import ReadError, Score
 from tests.test_corpus import off, on, own_cache, write_midi  # noqa: F401
@@ -94,6 +95,21 @@ def test_a_reader_has_no_more_memory_than_its_limit(monkeypatch, tmp_path):
     serve = "from musicgan_edu.corpus import workers as w; w.MAX_MEMORY = 1 << 29; w._bound_memory(); bytes(1 << 30)"
     run = subprocess.run([sys.executable, "-c", serve], capture_output=True, text=True, check=False)
     assert "MemoryError" in run.stderr
+
+
+def test_the_command_lists_every_file_and_its_fate(tmp_path, own_cache, capsys):  # noqa: F811
+    folder, out = small_files(tmp_path / "songs", 60), tmp_path / "list.csv"
+    assert main(["import", str(folder), "--workers", "2", "--out", str(out)]) == 0
+    assert "53 pieces kept, 7 files left out" in capsys.readouterr().out
+    rows = out.read_text().splitlines()
+    assert len(rows) == 61
+    assert rows[:2] + rows[5:6] == [
+        "file,kept,why not",
+        "000.mid,yes,",
+        "004.mid,no,the MIDI data is cut off",
+    ]
+    assert main(["import", str(folder), "--out", str(out)]) == 2
+    assert "is there already" in capsys.readouterr().err
 
 
 # ---- Dask -----------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from pathlib import Path
 
 from musicgan_edu.commands import arguments
+from musicgan_edu.score import ScoreError
 
 __all__ = ["COMMANDS"]
 
@@ -35,12 +37,19 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         "--scheduler", metavar="ADDRESS",
         help="read on a Dask cluster (tcp://host:8786), or with 'processes' by Dask on this machine; the same result",
     )  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write every file and its fate as CSV too")
 
 
 def _import(given: argparse.Namespace) -> None:
     from musicgan_edu import corpus
 
-    print(corpus.import_folder(given.folder, n_processes=given.workers, scheduler=given.scheduler))
+    if given.out and given.out.exists():
+        raise ScoreError(f"import: {given.out} is there already: choose another file")
+    report = corpus.import_folder(given.folder, n_processes=given.workers, scheduler=given.scheduler)
+    print(report)
+    if given.out:
+        with given.out.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            csv.writer(file).writerows([("file", "kept", "why not"), *report.rows()])
 
 
 COMMANDS = {

@@ -176,7 +176,7 @@ def _client(distributed: Any, scheduler: str, n_processes: int | None) -> Iterat
             "processes": False,
             "n_workers": 1,
             "threads_per_worker": n_threads,
-            "dashboard_address": None,
+            "dashboard_address": "127.0.0.1:0",
         }
     else:
         how = {"address": scheduler, "timeout": CONNECT_SECONDS}

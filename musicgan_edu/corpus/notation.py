@@ -23,7 +23,7 @@ MAX_NOTES = 500_000
 _CHECKS = {"musicxml": os.path.getsize, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
 _PATIENCE = 2.0  # seconds of processor, and on top of them
 _RATES = {
-    "musicxml": 10_000,
+    "musicxml": 20_000,
     "abc": 1_000,
     "humdrum": 1_000,
 }  # bytes that a second of processor must suffice for

@@ -55,6 +55,11 @@ class ImportReport:
             for source, sections in by_piece(self.scores).items()
         }
 
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(path, "yes" or "no", reason) of every piece and every file left out, in path order, nothing cut."""
+        kept = [(source, "yes", "") for source in by_piece(self.scores)]
+        return sorted([*kept, *((path, "no", _bare(path, why)) for path, why in self.rejected)])
+
     def __str__(self) -> str:
         kept = [
             (s.source, f"{s.n_bars}", f"{s.beats_per_bar:g}", _tracks(s), unfit(s) or "yes")

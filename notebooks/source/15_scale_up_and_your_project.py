@@ -436,8 +436,10 @@ plotting.show(chart(1000, 1250))
 # Somewhere on your disk are ten thousand MIDI files, some broken, some doubled, some empty.
 # `corpus.import_folder` reads them in several processes. Each is a fresh Python that answers over a pipe: one
 # that hangs over a file is ended after two minutes and replaced, one that crashes costs that file and no other,
-# and what was read once is cached. (There is no cluster version here yet: if one machine's cores aren't enough,
-# cut the folder up and import its parts.)
+# and what was read is kept by the hundred files, so that an import that was stopped goes on where it was. If one
+# machine's cores aren't enough, give the address of a Dask cluster: `corpus.import_folder(folder,
+# scheduler="tcp://…:8786")`. The files travel to its workers, the answers come back, and the result is the same to
+# the last bit. (Dask comes with `pip install "musicgan-edu[scale]"`.)
 #
 # Here is such a folder in small: every training chorale as MIDI, one file that breaks off, one that is no music,
 # and one chorale once more, a tone higher, under a name that would put it into *test*.
