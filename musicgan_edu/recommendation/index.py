@@ -201,7 +201,9 @@ class Index:
         query = rocchio(
             self.vector(features, kind), vectors[self._rows(liked)], vectors[self._rows(disliked)]
         )
-        with threadpoolctl.threadpool_limits(1, "blas"):  # on a busy machine a second thread costs 30 ms of waiting
+        with threadpoolctl.threadpool_limits(
+            1, "blas"
+        ):  # on a busy machine a second thread costs 30 ms of waiting
             likeness = vectors @ query
         gone = {*disliked, *leave_out} | ({piece} if isinstance(piece, str) else set())
         ranked = (int(row) for row in np.argsort(-likeness, kind="stable"))
