@@ -453,8 +453,6 @@ assert far["shuffled voices"] > far["the assistant"]
 #   bars are his: no training, no search, a few milliseconds. But it copies nearly every cell, and
 #   nobody has looked at how its bars meet the melody and each other. Whether copying is a fault depends on what you
 #   want it for.
-# - Nor does tonal distance to the bass tell *Bach* from the retrieval: −0.04, with an interval of −0.12 to +0.03
-#   (`benchmarks/harmonise.py`). It can be pushed down by choosing among suggestions, and then says less still.
 # - More chord tones than Bach isn't better than Bach. He can afford a suspension.
 # - Seventeen tunes: look at the intervals before you believe in the second decimal. (`benchmarks/harmonise.py`
 #   takes whole pieces, and splits by seen and unseen tunes.)
@@ -584,7 +582,8 @@ assert "learnt bars of 4 only" in refused
 # - [ ] Take retrieval :: If copies are what you want. And it agrees with fewer of the melody's notes.
 # - [x] This measure doesn't tell the two apart; read it beside agreement, rules and copying :: A chord's distance from a
 #   note is small for many chords, the wrong ones among them.
-# - [ ] The measure is broken :: It does tell both from shuffled voices.
+# - [ ] The measure is broken :: It does tell both from shuffled voices. But not even Bach from the retrieval: over eight bars
+#   −0.04 to the bass, with an interval of −0.12 to +0.03 (`benchmarks/harmonise.py`).
 
 # %% [markdown]
 # ## Recap
