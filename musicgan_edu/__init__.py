@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 _ROOMS = frozenset(
     "assistant audio baselines checks cleaning commands completion corpus course encoding evaluation lab losses "
-    "models plane playback plotting recommendation sampling score style teaching training widgets".split()
+    "models plane playback plotting recommendation sampling score style teaching training transcription widgets".split()
 )
 
 
