@@ -699,7 +699,7 @@ assert max(abs(row[0] - row[2]) for row in f1.values()) < 0.1
 # cleaner sound for your ear isn't a better one for the algorithm, so measure the step by what comes after it.
 #
 # Four tunes are few, though, and each number above may be off by a tenth and more. The whole experiment, twenty pieces, white and pink
-# noise, YIN against its successor pYIN, with intervals, is `python benchmarks/transcribe.py` (some ten minutes; it
+# noise, YIN against its successor pYIN, with intervals, is `python benchmarks/transcribe.py` (it
 # needs mir_eval). `musicgan transcribe hummed.wav --out hummed.mid` writes down a recording of yours. What was heard
 # wrong looks just like the ghosts of section 3.
 #
