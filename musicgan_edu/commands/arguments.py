@@ -93,7 +93,7 @@ def longest(path: Path) -> Score:
     if longest.n_notes >= _MIN_NOTES and cleaning.beat_strength(longest) < FREE:
         print(
             f"{path.name} keeps to no beat, as if played without a metronome, and what comes will make little sense; "
-            f"look for its beats first: musicgan clean {path.name} --free --out beats.mid"
+            f"look for its beats first: musicgan clean {path.name} --free --voices 4 --out beats.mid"
         )
     return longest.replace(title=path.stem)  # what the messages call it
 
