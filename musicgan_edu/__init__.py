@@ -18,8 +18,6 @@ _ROOMS = frozenset(
     "assistant audio baselines checks cleaning commands completion conditions corpus course encoding evaluation lab "
     "losses models plane playback plotting recommendation sampling score style teaching training transcription "
     "widgets".split()
-    "assistant audio baselines checks cleaning commands completion corpus course encoding evaluation lab losses "
-    "models plane playback plotting recommendation sampling score style teaching training transcription widgets".split()
 )
 
 
