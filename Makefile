@@ -1,9 +1,10 @@
 # make lab    the course, from a fresh clone to JupyterLab on the first lesson
+# make site   the course as static HTML, in build/site/html
 # make test   every proof, quickest first        make check   the quick ones, under two minutes
 SHELL = /bin/sh
 BIN = .venv/bin
 QUICK = not slow and not notebook and not browser
-.PHONY: help env lab check unit warm notebooks chromium browser test lessons format lock
+.PHONY: help env lab check unit warm notebooks chromium browser test lessons format lock site site-tools
 .DELETE_ON_ERROR:
 
 help:
@@ -55,7 +56,7 @@ chromium: env
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi
 
-browser: warm chromium
+browser: warm chromium site-tools
 	$(BIN)/pytest -m browser
 
 test: check
@@ -63,6 +64,17 @@ test: check
 	$(MAKE) unit
 	$(MAKE) notebooks
 	$(MAKE) browser
+
+# Sphinx in an environment of its own: learners and Binder don't need it.
+site-tools: build/site/tools/.ready
+build/site/tools/.ready: docs/requirements.txt | env
+	$(BIN)/python -m venv build/site/tools
+	build/site/tools/bin/python -m pip install --disable-pip-version-check --quiet -r docs/requirements.txt
+	@touch $@
+
+# Executes what has changed since the last time, 18 minutes for all; REPOSITORY=https://github.com/… adds Binder's and Colab's links.
+site: site-tools warm
+	$(BIN)/python docs/site/build.py --repository "$(REPOSITORY)"
 
 lessons: env
 	$(BIN)/python -m musicgan_edu.course build
