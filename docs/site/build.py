@@ -92,8 +92,15 @@ def _index(lessons: list[Path], pages: list[Path]) -> str:
     frame = ["frame", *(page.stem for page in pages if page.name != "README.md")]
     ordered = sorted((path.stem for path in lessons), key=lambda stem: (stem != "start", stem))
     parts = [("Lessons", ordered), ("Around them", frame)]
-    trees = [f"```{{toctree}}\n:caption: {title}\n:maxdepth: 1\n\n" + "\n".join(stems) + "\n```" for title, stems in parts]
-    return "# Music with GANs\n\nListen, read and search here; to run and change things, take the notebooks.\n\n" + "\n\n".join(trees) + "\n"
+    trees = [
+        f"```{{toctree}}\n:caption: {title}\n:maxdepth: 1\n\n" + "\n".join(stems) + "\n```"
+        for title, stems in parts
+    ]
+    return (
+        "# Music with GANs\n\nListen, read and search here; to run and change things, take the notebooks.\n\n"
+        + "\n\n".join(trees)
+        + "\n"
+    )
 
 
 class _Page(HTMLParser):
@@ -115,7 +122,9 @@ class _Page(HTMLParser):
 def broken_links(html: Path) -> list[str]:
     """Internal links of the built site that lead nowhere, "page: link". Other hosts aren't asked."""
     pages = {}
-    for path in html.rglob("*.html"):
+    for path in sorted(html.rglob("*.html")):
+        if "_static" in path.parts:  # the theme's templates are no pages
+            continue
         pages[path.resolve()] = parsed = _Page()
         parsed.feed(path.read_text(encoding="utf-8"))
     broken = []
@@ -136,8 +145,12 @@ def broken_links(html: Path) -> list[str]:
 def main() -> int:
     """Build; 1 if a link leads nowhere."""
     parser = argparse.ArgumentParser(description="Build the course's site.")
-    parser.add_argument("--execute", metavar="start,00_make_sound", help="these only; the rest has no outputs")
-    parser.add_argument("--repository", default="", help="https://github.com/OWNER/NAME, for Binder and Colab")
+    parser.add_argument(
+        "--execute", metavar="start,00_make_sound", help="these only; the rest has no outputs"
+    )
+    parser.add_argument(
+        "--repository", default="", help="https://github.com/OWNER/NAME, for Binder and Colab"
+    )
     parser.add_argument("--out", type=Path, default=BUILD / "html")
     given = parser.parse_args()
     lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -2,7 +2,7 @@
 
 project = "musicgan_edu"
 author = "the authors of musicgan_edu"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx-mathjax-offline"]  # formulas without a network, too
 nb_execution_mode = "off"
 # A player's static twin (an HTML page part with its sound) goes before the live widget, which needs a kernel.
 nb_mime_priority_overrides = [("html", "text/html", 0)]
