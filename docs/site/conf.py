@@ -13,3 +13,4 @@ html_theme = "sphinx_book_theme"
 html_title = "Music with GANs"
 html_show_copyright = False
 html_theme_options = {"show_navbar_depth": 1, "use_download_button": False, "use_fullscreen_button": False}
+html_context = {"default_mode": "auto"}  # else the theme complains in the console
