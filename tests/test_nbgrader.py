@@ -17,11 +17,13 @@ import pytest
 
 from musicgan_edu import checks, course
 from musicgan_edu.__main__ import main
+from musicgan_edu.teaching import judging
 
 pytestmark = pytest.mark.slow
 LESSONS = sorted(path.stem for path in (course.ROOT / "source").glob("[0-9][0-9]_*.py"))
 FULL = {name: sum(checks.find(e).stars for e in checks.names(name[:2])) for name in LESSONS}
 STUDENTS = ("half", "hostile", "solved", "stub")
+VARIED = {name for name in LESSONS if any(checks.find(e).varies for e in checks.names(name[:2]))}
 ATTACKED = "01_encode_music"
 
 #: What the hostile student writes into the cells of lesson 01, beside one honest answer.
@@ -93,10 +95,17 @@ def half_of(name):
     return set(checks.names(name[:2])[::2])
 
 
+def public_solution(exercise):
+    """What everybody can read in the course's repository."""
+    lesson = course.read(next((course.ROOT / "source").glob(f"{exercise[:2]}_*.py")))
+    return next(cell.text for cell in lesson.cells if cell.exercise == exercise.split(".")[1])
+
+
 ANSWERS = {
     "stub": lambda exercise, stub, solution: stub,
     "solved": lambda exercise, stub, solution: solution,
     "half": lambda exercise, stub, solution: solution if exercise in half_of(exercise) else stub,
+    "copied": lambda exercise, stub, solution: public_solution(exercise),
     "hostile": lambda exercise, stub, solution: ATTACKS.get(exercise, solution),
 }
 
@@ -115,6 +124,8 @@ def folder(tmp_path_factory):
         for student in STUDENTS:
             if student != "hostile" or name == ATTACKED:
                 hand_in(folder, student, name, ANSWERS[student])
+        if name in VARIED:
+            hand_in(folder, "copied", name, ANSWERS["copied"])
     nbgrader(folder, *[f"AutogradeApp {name}" for name in LESSONS])
     return folder
 
@@ -139,6 +150,12 @@ def test_solutions_get_full_marks_stubs_none_half_the_right_half(grades, name):
     assert grades[name, "half"] == (half, FULL[name])
 
 
+@pytest.mark.parametrize("name", sorted(VARIED))
+def test_a_copy_of_the_public_solutions_loses_exactly_the_varied_exercises(grades, name):
+    lost = sum(checks.find(e).stars for e in checks.names(name[:2]) if checks.find(e).varies)
+    assert grades[name, "copied"] == (FULL[name] - lost, FULL[name])
+
+
 def test_attacks_get_nothing_and_the_honest_answer_beside_them_its_points(folder, grades):
     honest = checks.find("01.notes_of").stars
     assert grades[ATTACKED, "hostile"] == (honest, FULL[ATTACKED])
@@ -147,7 +164,9 @@ def test_attacks_get_nothing_and_the_honest_answer_beside_them_its_points(folder
 def test_a_release_holds_no_solution_and_no_hidden_test(folder):
     for name in LESSONS:
         text = (folder / "release" / name / f"{name}.ipynb").read_text(encoding="utf-8")
-        assert not re.search(r"SOLUTION|HIDDEN|checks\.grade|seed=\d", text)
+        assert not re.search(r"SOLUTION|HIDDEN|checks\.grade|seed=\d|20261130", text)
+        hidden = (judging.exercise_seed(20261130, exercise) for exercise in checks.names(name[:2]))
+        assert not any(str(seed) in text for seed in hidden)
         assert text.count("NotImplementedError") == len(checks.names(name[:2]))
 
 

@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 Answer = Callable[..., Any]
-Judge = Callable[[Answer, np.random.Generator], None]
+Judge = Callable[..., None]
 _SYMBOLS = {"not attempted": "○", "wrong": "✘", "correct": "✔"}
 
 
@@ -59,13 +59,18 @@ class Wrong(Exception):  # noqa: N818 (an answer, not a failure of ours)
 
 @dataclasses.dataclass(frozen=True)
 class Exercise:
-    """One exercise: `judge(answer, rng)` raises `Wrong`; `twin` is the package's form of `reference`."""
+    """One exercise: `judge(answer, rng)` raises `Wrong`; `twin` is the package's form of `reference`.
+
+    `varies` holds the numbers of the task that a graded assignment may replace: the judge's keyword → the
+    lesson's number, then the others. Each stands in the answer's cell as that literal.
+    """
 
     name: str
     judge: Judge
     reference: Answer
     stars: int
     twin: Answer | None
+    varies: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +89,12 @@ _REGISTRY: dict[str, Exercise] = {}
 
 
 def exercise(
-    name: str, *, reference: Answer, stars: int = 1, twin: Answer | None = None
+    name: str,
+    *,
+    reference: Answer,
+    stars: int = 1,
+    twin: Answer | None = None,
+    varies: Mapping[str, tuple[float, ...]] | None = None,
 ) -> Callable[[Judge], Judge]:
     """Register a check under "NN.function_name"; see `Exercise` for the parts.
 
@@ -95,7 +105,7 @@ def exercise(
         raise ExerciseError(f"checks: {name!r} needs a reference of that name and 1 to 3 stars")
 
     def register(judged: Judge) -> Judge:
-        _REGISTRY[name] = Exercise(name, judged, reference, stars, twin)
+        _REGISTRY[name] = Exercise(name, judged, reference, stars, twin, varies or {})
         return judged
 
     return register
@@ -117,13 +127,13 @@ def find(name: str) -> Exercise:
     return _REGISTRY[name]
 
 
-def judge(name: str, answer: Answer, *, seed: int = 0) -> Result:
-    """Judge an answer without printing or recording anything."""
+def judge(name: str, answer: Answer, *, seed: int = 0, numbers: Mapping[str, float] | None = None) -> Result:
+    """Judge an answer without printing or recording anything; `numbers` replace the lesson's (`Exercise.varies`)."""
     asked = find(name)
     if not callable(answer):
         return Result("wrong", f"{name.split('.')[1]} is {reprlib.repr(answer)}, not a function")
     try:
-        asked.judge(answer, np.random.default_rng(seed))
+        asked.judge(answer, np.random.default_rng(seed), **(numbers or {}))
     except NotImplementedError:
         return Result("not attempted")
     except Wrong as wrong:
@@ -140,13 +150,14 @@ def _place(error: BaseException) -> str:
     return f" (line {cells[-1].lineno} of your cell: {cells[-1].line})" if cells else ""
 
 
-def check(name: str, answer: Answer) -> Answer:
+def check(name: str, answer: Answer, **numbers: float) -> Answer:
     """Judge an answer, print the verdict, note a pass, and give the function to go on with.
 
     Parameters
     ----------
     name : the exercise, such as "01.pitch_class".
     answer : what the learner wrote.
+    numbers : of a graded variant, in place of the lesson's.
 
     Returns
     -------
@@ -157,7 +168,7 @@ def check(name: str, answer: Answer) -> Answer:
     if getattr(answer, "_stands_in", False):
         print(f"○ {name}: this is the reference solution. Run your own cell above, then this one.")
         return answer
-    result = judge(name, answer)
+    result = judge(name, answer, numbers=numbers)
     print(f"{name}: {result}")
     if result.status == "correct":
         _progress.record(name)
@@ -181,7 +192,7 @@ def restore(earlier: Mapping[str, str]) -> int:
     return _progress.merge(earlier)
 
 
-def grade(name: str, answer: Answer, *, seed: int, outside: bool = True) -> None:
+def grade(name: str, answer: Answer, *, seed: int, outside: bool = True, **numbers: float) -> None:
     """What a hidden test calls: AssertionError unless the answer is correct on the cases of `seed`.
 
     Parameters
@@ -191,7 +202,7 @@ def grade(name: str, answer: Answer, *, seed: int, outside: bool = True) -> None
     result = (
         Result("wrong", "that is the reference")
         if getattr(answer, "_stands_in", False)
-        else judge(name, answer, seed=seed)
+        else judge(name, answer, seed=seed, numbers=numbers)
     )
     if result.status != "correct":
         raise AssertionError(f"{name}: {result}")

@@ -45,8 +45,8 @@ def tone(pitch: float, seconds: float, sample_rate: int) -> np.ndarray:
     return 0.3 * np.sin(2 * np.pi * frequency(pitch) * n / sample_rate)
 
 
-@exercise("00.tone", reference=tone, stars=3)
-def _(answer: Answer, rng: np.random.Generator) -> None:
+@exercise("00.tone", reference=tone, stars=3, varies={"amplitude": (0.3, 0.1, 0.15, 0.2, 0.4, 0.45, 0.5)})
+def _(answer: Answer, rng: np.random.Generator, amplitude: float = 0.3) -> None:
     made = np.asarray(answer(69, 0.5, 8000), dtype=float)
     require(
         made.shape == (4000,), f"half a second at 8000 samples a second is 4000 samples, not {made.shape}"
@@ -58,11 +58,20 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         f"pitch 69 sounds at about {loudest:.0f} Hz instead of 440; {_why(loudest)}",
     )
     peak = np.abs(made).max()
-    require(abs(peak - 0.3) < 0.01, f"its amplitude is {peak:.2f}, not 0.3; louder than 1 would clip")
+    require(
+        abs(peak - amplitude) < 0.01,
+        f"its amplitude is {peak:.2f}, not {amplitude:g}; louder than 1 would clip",
+    )
     require(abs(made[0]) < 1e-6, "a sine starts at 0: is it a cosine, or does n start at 1?")
+    louder = amplitude / 0.3  # than the lesson's
     for pitch in rng.integers(48, 80, size=3).tolist():
-        expect(answer, [pitch, 0.1, 8000], tone(pitch, 0.1, 8000), _LINSPACE, within=1e-5)
-    expect(answer, [57, 0.29, 100], tone(57, 0.29, 100), "0.29 · 100 is a hair under 29: does yours round?")
+        expect(answer, [pitch, 0.1, 8000], louder * tone(pitch, 0.1, 8000), _LINSPACE, within=1e-5)
+    expect(
+        answer,
+        [57, 0.29, 100],
+        louder * tone(57, 0.29, 100),
+        "0.29 · 100 is a hair under 29: does yours round?",
+    )
 
 
 _LINSPACE = "sample n sounds after n / sample_rate seconds (np.linspace puts its last one at the very end)"

@@ -22,13 +22,25 @@ def split_of(name: str) -> str:
     return "validation" if share == 1 else "train"
 
 
-@exercise("03.split_of", reference=split_of, stars=1, twin=corpus.split_of)
-def _(answer: Answer, rng: np.random.Generator) -> None:
-    expect(answer, ["bwv66.6"], "train", "its crc32 is 3505064014, which leaves 4")
-    expect(answer, ["bwv269"], "test", "its crc32 is 11461870, which leaves 0")
+def _split_at(name: str, divisor: int) -> str:
+    """`split_of`, by crc32 modulo any number: a graded assignment's."""
+    return {0: "test", 1: "validation"}.get(zlib.crc32(name.encode()) % divisor, "train")
+
+
+@exercise(
+    "03.split_of",
+    reference=split_of,
+    stars=1,
+    twin=corpus.split_of,
+    varies={"divisor": (10, 6, 7, 8, 9, 11, 12)},
+)
+def _(answer: Answer, rng: np.random.Generator, divisor: int = 10) -> None:
+    for name, crc in (("bwv66.6", 3505064014), ("bwv269", 11461870)):
+        expect(answer, [name], _split_at(name, divisor), f"its crc32 is {crc}, which leaves {crc % divisor}")
     names = [f"piece {n}" for n in rng.integers(0, 10**6, size=200).tolist()]
     for name in names:
-        expect(answer, [name], split_of(name), f"its crc32 leaves {zlib.crc32(name.encode()) % 10}")
+        leaves = zlib.crc32(name.encode()) % divisor
+        expect(answer, [name], _split_at(name, divisor), f"its crc32 leaves {leaves}")
 
 
 def ghosts_of(notes: np.ndarray, shortest: float, quietest: float) -> np.ndarray:

@@ -29,15 +29,43 @@ def diagnose(d_loss: np.ndarray, distinct: np.ndarray) -> str:
     return "healthy"
 
 
-@exercise("08.diagnose", reference=diagnose, stars=2)
-def _(answer: Answer, rng: np.random.Generator) -> None:
+@exercise(
+    "08.diagnose",
+    reference=diagnose,
+    stars=2,
+    varies={
+        "strong": (0.1, 0.05, 0.06, 0.15),
+        "swing": (0.2, 0.25, 0.35, 0.4),
+        "same": (0.3, 0.15, 0.45, 0.6),
+    },
+)
+def _(
+    answer: Answer, rng: np.random.Generator, strong: float = 0.1, swing: float = 0.2, same: float = 0.3
+) -> None:
+    _clear_cases(answer, rng, swing)
+    calm, varied = np.full(240, 1.2), np.full(12, 0.95)
+    sign = np.where(np.arange(240) % 2, 1.0, -1.0)  # its standard deviation is 1
+    for factor, below in ((0.9, True), (1.1, False)):
+        near = f"10 % {'below' if below else 'above'} the threshold of"
+        told = "D too strong" if below else "healthy"
+        expect(answer, [0 * calm + factor * strong, varied], told, f"the mean is {near} {strong:g}")
+        told = "healthy" if below else "oscillation"
+        expect(answer, [calm + factor * swing * sign, varied], told, f"the deviation is {near} {swing:g}")
+        told = "collapse" if below else "healthy"
+        expect(answer, [calm, 0 * varied + factor * same], told, f"the median is {near} {same:g}")
+
+
+def _clear_cases(answer: Answer, rng: np.random.Generator, swing: float) -> None:
+    """Patients that no choice of thresholds makes doubtful."""
     small = rng.uniform(-0.02, 0.02, 240)
     level, swinging = 1.2 + small, 1.2 + 0.8 * np.sin(np.arange(240) / 3) + small
     strong, varied, one = 0.03 + small, np.full(12, 0.95), np.full(12, 0.05)
     expect(answer, [level, varied], "healthy", "nothing is wrong with this one")
     expect(answer, [strong, varied], "D too strong", "D's loss is almost 0 at the end")
     expect(answer, [level, one], "collapse", "one piece in twenty differs at the end")
-    expect(answer, [swinging, varied], "oscillation", "the loss swings by more than 0.2 about its mean")
+    expect(
+        answer, [swinging, varied], "oscillation", f"the loss swings by more than {swing:g} about its mean"
+    )
     follows = "a D that is too strong comes first: what else such a patient has, follows from it"
     expect(answer, [strong, one], "D too strong", follows)
     round_ = "who oscillates, passes through moments of collapse: ask for oscillation first"

@@ -234,18 +234,30 @@ def wilson_interval(hits: int, n: int) -> tuple:
     return centre - half, centre + half
 
 
-@exercise("10.wilson_interval", reference=wilson_interval, stars=1, twin=evaluation.share_interval)
-def _(answer: Answer, rng: np.random.Generator) -> None:
+def _wilson(hits: float, n: float, z: float) -> tuple:
+    """`wilson_interval` for any z, which enters by z² / n alone: as if n were another."""
+    scale = (1.96 / z) ** 2
+    return wilson_interval(hits * scale, n * scale)  # type: ignore[arg-type]
+
+
+@exercise(
+    "10.wilson_interval",
+    reference=wilson_interval,
+    stars=1,
+    twin=evaluation.share_interval,
+    varies={"z": (1.96, 1.282, 1.645, 2.326, 2.576)},
+)
+def _(answer: Answer, rng: np.random.Generator, z: float = 1.96) -> None:
     def ask(hits: int, n: int) -> None:
         got = answer(hits, n)
         require(got is not None, "it gave None: is a `return` missing?")
         require(np.shape(got) == (2,), f"it gave {got!r} instead of (low, high)")
-        want = np.array(wilson_interval(hits, n))
+        want = np.array(_wilson(hits, n, z))
         p = hits / n
-        plain = 1.96 * np.sqrt(p * (1 - p) / n)
+        plain = z * np.sqrt(p * (1 - p) / n)
         require(
             not (plain > 0 and np.allclose(got, (p - plain, p + plain), atol=1e-3)),
-            f"{hits} of {n} gave p ± 1.96 √(p(1−p)/n), the textbook's, which fails for few answers",
+            f"{hits} of {n} gave p ± {z:g} √(p(1−p)/n), the textbook's, which fails for few answers",
         )
         close = np.allclose(got, want, atol=1e-3)
         require(

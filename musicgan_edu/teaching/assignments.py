@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import re
 import symtable
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from musicgan_edu import checks, course
 from musicgan_edu.score import MusicganError
 from musicgan_edu.teaching.judging import exercise_seed
 
-__all__ = ["TeachingError", "assignment", "points", "setup_code"]
+__all__ = ["TeachingError", "assignment", "points", "setup_code", "variant"]
 
 _INTRODUCTION = """# Assignment {number} · {title}
 Lesson `{name}.ipynb` explains what is asked here. Write your answers where a cell says `YOUR CODE HERE`; you may add
@@ -33,6 +34,34 @@ class TeachingError(MusicganError):
 def points(name: str) -> int:
     """What an exercise is worth: its stars."""
     return checks.find(name).stars
+
+
+def variant(name: str, seed: int) -> dict[str, float]:
+    """The numbers of one exercise in a course, none of them the lesson's; empty where none can vary.
+
+    Parameters
+    ----------
+    seed : the course's.
+    """
+    drawn = {}
+    for keyword, (_, *others) in checks.find(name).varies.items():
+        mixed = hashlib.sha256(f"{seed} {name} {keyword}".encode()).digest()
+        drawn[keyword] = others[int.from_bytes(mixed[:4], "little") % len(others)]
+    return drawn
+
+
+def _with_numbers(code: str, name: str, numbers: dict[str, float]) -> str:
+    """An answer's cell with the variant's literals in place of the lesson's, docstring and solution alike."""
+    swap = {f"{checks.find(name).varies[key][0]:g}": f"{number:g}" for key, number in numbers.items()}
+    literal = "|".join(re.escape(old) for old in swap) or "(?!)"
+    return re.sub(rf"(?<![\w.])({literal})(?![\w]|\.\d)", lambda found: swap[found[1]], code)
+
+
+def _told(name: str, numbers: dict[str, float]) -> str:
+    """What a student reads above a varied exercise."""
+    lessons = checks.find(name).varies
+    rows = [f"- {number:g} in place of {lessons[key][0]:g} (`{key}`)" for key, number in numbers.items()]
+    return "\n".join(["**In this assignment the numbers are others than in the lesson:**", "", *rows])
 
 
 def assignment(lesson: course.Lesson, *, seed: int, inside: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -60,25 +89,34 @@ def assignment(lesson: course.Lesson, *, seed: int, inside: frozenset[str] = fro
     for before, cell in zip(lesson.cells, lesson.cells[1:], strict=False):
         if cell.exercise:
             name = f"{lesson.number}.{cell.exercise}"
-            cells += _exercise(name, before, cell, exercise_seed(seed, name), name not in inside)
+            cells += _exercise(
+                name, before, cell, variant(name, seed), exercise_seed(seed, name), name not in inside
+            )
     return {"cells": cells, "metadata": course.KERNEL, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _exercise(name: str, before: course.Cell, cell: course.Cell, seed: int, outside: bool) -> Iterator[dict]:
+def _exercise(
+    name: str, before: course.Cell, cell: course.Cell, numbers: dict[str, float], seed: int, outside: bool
+) -> Iterator[dict]:
     """What is asked, the cell for the answer, and the test."""
     own, grade_id = name.split(".")[1], name.replace(".", "-")
     if before.kind == "markdown":
         yield _cell("markdown", f"{grade_id}-text", before.text)
+    if numbers:
+        yield _cell("markdown", f"{grade_id}-numbers", _told(name, numbers))
     yield _cell(
         "code",
         grade_id,
-        cell.text.replace("# BEGIN SOL", "### BEGIN SOL").replace("# END SOL", "### END SOL"),
+        _with_numbers(cell.text, name, numbers)
+        .replace("# BEGIN SOL", "### BEGIN SOL")
+        .replace("# END SOL", "### END SOL"),
         solution=True,
     )
     how = "" if outside else ", outside=False"
+    others = "".join(f", {key}={number:g}" for key, number in numbers.items())
     test = (
-        f'### BEGIN HIDDEN TESTS\nchecks.grade("{name}", {own}, seed={seed}{how})\n### END HIDDEN TESTS\n'
-        f'{own} = checks.check("{name}", {own})'
+        f'### BEGIN HIDDEN TESTS\nchecks.grade("{name}", {own}, seed={seed}{how}{others})\n### END HIDDEN TESTS\n'
+        f'{own} = checks.check("{name}", {own}{others})'
     )
     yield _cell("code", f"{grade_id}-test", test, grade=True, points=points(name))
 

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -78,24 +78,27 @@ class Examiner:
         self._end()
         self._folder.cleanup()
 
-    def judge(self, name: str, *, seed: int, outside: bool = True) -> checks.Result:
+    def judge(
+        self, name: str, *, seed: int, outside: bool = True, numbers: Mapping[str, float] | None = None
+    ) -> checks.Result:
         """The result of one exercise; whatever the student's code does is at worst *wrong*.
 
         Parameters
         ----------
         seed : of the hidden cases.
         outside : False for an answer that can't be judged over a pipe.
+        numbers : of a graded variant, in place of the lesson's.
         """
         try:
             with self._clock(_START_SECONDS):
                 self._start(checks.names(name.split(".")[0]), fresh=not outside)
             with self._clock(self.seconds):
-                return self._judge(name, seeds_of(seed), outside)
+                return self._judge(name, seeds_of(seed), outside, dict(numbers or {}))
         except _Ended as ended:
             self._end()
             return checks.Result("wrong", str(ended))
 
-    def _judge(self, name: str, seeds: list[int], outside: bool) -> checks.Result:
+    def _judge(self, name: str, seeds: list[int], outside: bool, numbers: dict[str, float]) -> checks.Result:
         others = [other for other in checks.names(name.split(".")[0]) if other != name]
         mine = [(kind, code) for kind, owner, code in self.cells if kind != "answer" or owner == name]
         reply = self._ask("load", name, others, mine)
@@ -104,8 +107,8 @@ class Examiner:
         if not reply[1]:
             return checks.Result("wrong", f"there is no function {name.split('.')[1]}")
         if not outside:
-            return self._judged_inside(self._ask("judge", name, seeds))
-        results = (checks.judge(name, self._answer(name), seed=seed) for seed in seeds)
+            return self._judged_inside(self._ask("judge", name, seeds, numbers))
+        results = (checks.judge(name, self._answer(name), seed=seed, numbers=numbers) for seed in seeds)
         return next((r for r in results if r.status != "correct"), checks.Result("correct"))
 
     def _judged_inside(self, reply: Any) -> checks.Result:

@@ -21,7 +21,9 @@ from musicgan_edu.teaching.judging import Cell, Examiner
 
 __all__ = ["Judge"]
 
-_TEST = re.compile(r'^checks\.grade\("(\d\d\.\w+)", \w+, seed=(\d+)(, outside=False)?\)$', re.M)
+_TEST = re.compile(
+    r'^checks\.grade\("(\d\d\.\w+)", \w+, seed=(\d+)(, outside=False)?((?:, [a-z]+=[\d.]+)*)\)$', re.M
+)
 
 
 class Judge(NbGraderPreprocessor):
@@ -43,10 +45,17 @@ class Judge(NbGraderPreprocessor):
             for cell, found in tests.values():
                 result = checks.Result("wrong", "this test has no line that can be judged")
                 if found:
-                    result = examiner.judge(found[1], seed=int(found[2]), outside=not found[3])
+                    result = examiner.judge(
+                        found[1], seed=int(found[2]), outside=not found[3], numbers=_numbers(found[4])
+                    )
                 self.log.info("%s: %s", found[1] if found else "?", result)
                 cell.outputs = [_output(result)]
         return nb, resources
+
+
+def _numbers(text: str) -> dict[str, float]:
+    """A variant's numbers as the test's line has them: `, divisor=8`."""
+    return {name: ast.literal_eval(value) for name, value in re.findall(r"(\w+)=([\d.]+)", text)}
 
 
 def _cells(notebook: Any) -> list[Cell]:

@@ -92,11 +92,13 @@ class _Student:
         given = self.answer(*args, **kwargs)
         return "gave", given, [arg for arg in args if isinstance(arg, list | dict) or _is_array(arg)]
 
-    def judge(self, name: str, seeds: list[int]) -> Reply:
+    def judge(self, name: str, seeds: list[int], numbers: dict[str, float]) -> Reply:
         """Judge here: for answers that can't leave this process. A judge that also takes nonsense is broken."""
-        results = [checks.judge(name, self.answer, seed=seed) for seed in seeds]
+        results = [checks.judge(name, self.answer, seed=seed, numbers=numbers) for seed in seeds]
         worst = min(results, key=lambda result: result.status == "correct")
-        nonsense = [checks.judge(name, wrong, seed=seeds[0]).status for wrong in (_none, _same)]
+        nonsense = [
+            checks.judge(name, wrong, seed=seeds[0], numbers=numbers).status for wrong in (_none, _same)
+        ]
         return "judged", worst.status, worst.reason, "correct" in nonsense
 
 
