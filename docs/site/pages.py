@@ -136,7 +136,7 @@ def index(start: nbformat.NotebookNode, repository: str) -> str:
 
 
 def lay_out(lessons: Sequence[str], repository: str) -> None:
-    """Write build/site/source anew; run `lessons` ("00"), or all if none is named."""
+    """Write build/site/source anew; run `lessons` ("00", "primer"), or all if none is named."""
     source, media, package = BUILD / "source", BUILD / "extra" / "media", package_hash()
     for folder in (source, BUILD / "extra"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -146,7 +146,7 @@ def lay_out(lessons: Sequence[str], repository: str) -> None:
         learner = ROOT / f"{page}.ipynb"
         solved = learner.parent / "solutions" / learner.name
         path = solved if solved.is_file() else learner
-        notebook = run(path, package, may_run=not lessons or path.name[:2] in lessons)
+        notebook = run(path, package, may_run=not lessons or path.stem.startswith(tuple(lessons)))
         nbformat.write(for_readers(notebook, learner.name, media), source / "notebooks" / learner.name)
         shutil.copy(learner, source / "learner")
     shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("site"))
