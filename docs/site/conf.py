@@ -27,6 +27,7 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "use_download_button": False,  # its file would be the executed one; each page links the learner's
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the sidebar has the search
 }
 
 repository = os.environ.get("REPOSITORY", "").rstrip("/")  # of a fork, too; without one no launch buttons
@@ -35,7 +36,6 @@ if repository:
         "repository_url": repository,
         "repository_branch": os.environ.get("BRANCH", "main"),
         "path_to_docs": "",
-        "use_source_button": True,
         "launch_buttons": {
             "binderhub_url": "https://mybinder.org",
             "colab_url": "https://colab.research.google.com",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import sys
@@ -24,6 +25,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "site"
+BRANCH = os.environ.get("BRANCH", "main")
 LESSONS, PRIMERS = "The lessons", "Primers"
 # Every page, in the order of the sidebar; a test holds it to what is there.
 CONTENTS = {
@@ -44,7 +46,8 @@ LAUNCHED = (
     "[open it on Binder]({binder}), with nothing to install, or run `musicgan lab my-lessons` on your own "
     "machine. On Colab (the rocket above a lesson) first run `%pip install git+{repository}`."
 )
-RUN = "*Run for you: sounds play here, solutions are folded. To work in it, {{download}}`download the notebook <../learner/{name}>`.*"
+RUN = "*Run for you: sounds play here, solutions are folded. [Download the notebook](path:../learner/{name}) to work in it"
+SOURCE = "; [its source]({repository}/blob/{branch}/notebooks/source/{stem}.py) is where to mend it"
 _DATA = re.compile(r"data:(?P<kind>audio|image)/(?P<type>[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
 _SOLVED = "*This is the version with the solutions written in.*"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -79,12 +82,15 @@ def run(path: Path, package: str, *, may_run: bool) -> nbformat.NotebookNode:
     return nbformat.read(kept, as_version=4)
 
 
-def for_readers(notebook: nbformat.NotebookNode, name: str, media: Path) -> nbformat.NotebookNode:
+def for_readers(
+    notebook: nbformat.NotebookNode, name: str, media: Path, repository: str = ""
+) -> nbformat.NotebookNode:
     """Fold the solutions, drop what needs a kernel, and turn sounds and pictures into files."""
     first = notebook.cells[0]
     there = first.source.replace(f"{_SOLVED}\n\n", "").replace(_SOLVED, "").rstrip()
     title, _, rest = there.partition("\n")
-    first.source = f"{title}\n\n{RUN.format(name=name)}\n{rest}"
+    source = SOURCE.format(repository=repository, branch=BRANCH, stem=name.removesuffix(".ipynb"))
+    first.source = f"{title}\n\n{RUN.format(name=name)}{source if repository else ''}.*\n{rest}"
     for cell in notebook.cells:
         marks = cell.metadata.get("musicgan", {})
         if cell.cell_type == "code":
@@ -102,10 +108,17 @@ def _shown(output: Any, media: Path) -> Any:
     """The output as a page without a kernel can show it; None if nothing of it can be."""
     data = output.get("data")
     if data is None:
+        if "text" in output:
+            output.text = output.text.replace(
+                str(Path.home()), "~"
+            )  # nobody's business, and not the reader's
         return output
     widget = data.pop(_WIDGET, None) is not None
     if "text/html" in data:
-        data["text/html"] = _DATA.sub(lambda found: _as_file(found, media), data["text/html"])
+        page = (
+            data["text/html"].replace(str(Path.home()), "~").replace('preload="none"', 'preload="metadata"')
+        )
+        data["text/html"] = _DATA.sub(lambda found: _as_file(found, media), page)
         data.pop("image/png", None)  # the same picture once more
     visible = data.keys() & {"text/html", "image/png", "image/svg+xml", "text/latex", "text/markdown"}
     return output if visible or (data and not widget) else None
@@ -147,7 +160,8 @@ def lay_out(lessons: Sequence[str], repository: str) -> None:
         solved = learner.parent / "solutions" / learner.name
         path = solved if solved.is_file() else learner
         notebook = run(path, package, may_run=not lessons or path.stem.startswith(tuple(lessons)))
-        nbformat.write(for_readers(notebook, learner.name, media), source / "notebooks" / learner.name)
+        page_of = for_readers(notebook, learner.name, media, repository)
+        nbformat.write(page_of, source / "notebooks" / learner.name)
         shutil.copy(learner, source / "learner")
     shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("site"))
     shutil.copy(ROOT / "CONTRIBUTING.md", source)
@@ -156,7 +170,5 @@ def lay_out(lessons: Sequence[str], repository: str) -> None:
 
 
 if __name__ == "__main__":
-    import os
-
     sys.path.insert(0, str(ROOT))  # for the runner in tests/
     lay_out(sys.argv[1:], os.environ.get("REPOSITORY", "").rstrip("/"))
