@@ -1,9 +1,11 @@
 # make lab    the course, from a fresh clone to JupyterLab on the first lesson
+# make site   the course as web pages
 # make test   every proof, quickest first        make check   the quick ones, under two minutes
 SHELL = /bin/sh
 BIN = .venv/bin
 QUICK = not slow and not notebook and not browser
-.PHONY: help env lab check unit warm notebooks chromium browser test soak lessons format lock
+SITE = build/site/.venv
+.PHONY: help env lab check unit warm notebooks chromium browser test soak lessons site format lock
 .DELETE_ON_ERROR:
 
 help:
@@ -59,7 +61,7 @@ chromium: env
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi
 
-browser: warm chromium
+browser: warm chromium $(SITE)/.ready
 	$(BIN)/pytest -m browser
 
 test: check
@@ -74,6 +76,18 @@ soak: warm
 
 lessons: env
 	$(BIN)/python -m musicgan_edu.course build
+
+# The course as static HTML in build/site/html: every lesson is run first, 20 minutes or so, and kept until it or
+# the package changes. `make site LESSONS="00 03"` runs only these; `REPOSITORY=https://github.com/…` adds Binder and Colab.
+$(SITE)/.ready: docs/site/requirements.txt | env
+	[ -x $(SITE)/bin/python ] || $(BIN)/python -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --disable-pip-version-check --quiet -r docs/site/requirements.txt
+	@touch $@
+
+site: env $(SITE)/.ready
+	$(BIN)/python docs/site/pages.py $(LESSONS)
+	$(SITE)/bin/python -m sphinx -q -W --keep-going -c docs/site -d build/site/doctrees build/site/source build/site/html
+	$(BIN)/python docs/site/links.py build/site/html
 
 format: env
 	$(BIN)/ruff check --fix .
