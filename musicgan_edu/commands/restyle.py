@@ -14,7 +14,12 @@ _strength = arguments.from_to(float, 0, 2)
 
 def _restyle_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("piece", type=Path, metavar="PIECE", help="a MIDI, MusicXML or ABC file in 4/4")
-    parser.add_argument("--to", default="palestrina", metavar="STYLE", help="palestrina or bach")
+    parser.add_argument(
+        "--to",
+        default="palestrina",
+        metavar="STYLE",
+        help="palestrina or bach; for a tune in one voice, fiddle or folk",
+    )
     parser.add_argument(
         "--strength",
         type=_strength,

@@ -33,6 +33,7 @@ from musicgan_edu.style.editor import N_OPERATIONS, edit, wishes
 __all__ = [
     "MAX_STRENGTH",
     "STYLES",
+    "TUNES",
     "Cells",
     "Editors",
     "Prepared",
@@ -53,6 +54,8 @@ STYLES = {"bach": "chorales", "palestrina": "masses"}
 MAX_STRENGTH = 2.0
 MAX_BETWEEN = 0.3  # share of the notes that may be left out between half beats
 CHECKPOINT = sampling.CHECKPOINTS / "styles" / "bach-palestrina"
+#: Styles of tunes in one voice, and the collections that each was learnt from.
+TUNES = {"fiddle": ("oneills1850", "ryansMammoth"), "folk": ("essenFolksong",)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +160,7 @@ def restyle(
 
     Parameters
     ----------
-    to : one of `STYLES`.
+    to : one of `STYLES`; for a tune in one voice, one of `TUNES`.
     strength : 0 leaves every note as it is, 1 is what was trained, 2 the most.
     seed : draw the edits instead of taking the likeliest.
 
@@ -165,9 +168,13 @@ def restyle(
     ------
     StyleError : see `prepare` and `Editors.check`.
     """
-    editors = editors or load()
+    editors = editors or load(CHECKPOINT.with_name("fiddle-folk") if to in TUNES else CHECKPOINT)
     editors.check(to, strength)
     piece = prepare(score)
+    if to in TUNES and (piece.cells.pitch >= 0).any((0, 1)).sum() > 1:
+        raise StyleError(
+            f"style: {to!r} was learnt from tunes in one voice: take one voice of the piece first"
+        )
     other = next(name for name in editors.weights if name != to)
     made = editors.edit(piece.cells, to, strength, seed=seed)
     again = editors.edit(made, other)
