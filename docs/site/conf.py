@@ -17,6 +17,7 @@ myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 4
 
 html_theme = "sphinx_book_theme"
+html_context = {"default_mode": "auto"}  # else the theme complains in the console
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_extra_path = ["../../build/site/extra"]  # media/

@@ -33,7 +33,10 @@ CONTENTS = {
     LESSONS: [
         f"notebooks/{path.stem}" for path in sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
     ],
-    "Beside the lessons": [f"docs/{name}" for name in ("faq", "glossary", "reading", "trends", "publishing")],
+    "Beside the lessons": [
+        f"docs/{name}"
+        for name in ("faq", "glossary", "reading", "trends", "publishing", "elsewhere", "scale")
+    ],
     "For teachers and builders": ["docs/instructor", "docs/README", "docs/releasing", "CONTRIBUTING"],
 }
 WELCOME = """
