@@ -50,6 +50,7 @@ def test_every_link_of_a_lesson_is_a_page_of_the_site(path, tmp_path):
     prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
     found = re.findall(r"\[[^\]]*\]\(([^)#\s]+\.(?:ipynb|md))(?:#[^)]*)?\)", prose)
     assert f"path:../learner/{path.name}" in found
+    assert "*Not run for this site." in made.cells[0].source
     for link in found:
         if not link.startswith(("http", "path:")):
             target = (path.parent / link).resolve().relative_to(ROOT).with_suffix("")
@@ -78,23 +79,26 @@ def test_readers_get_stubs_with_the_solved_outputs_and_files_instead_of_what_nee
     for shown in (twin, bare):
         shown.data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
     words = nbformat.v4.new_output("stream", text=f"in {Path.home()}/x")
+    sheet = output(image__svg_xml='<svg aria-label="a staff"></svg>')
+    sheet.data["image/svg+xml"] = sheet.data.pop("image/svg_xml")
     title = nbformat.v4.new_markdown_cell("# Title\n\n[first](start.ipynb)")
     stub = nbformat.v4.new_code_cell("stub", id="f")
-    solved = nbformat.v4.new_code_cell("solution", id="f", outputs=[twin, bare, words])
+    solved = nbformat.v4.new_code_cell("solution", id="f", outputs=[twin, bare, sheet, words])
     notebooks = (nbformat.v4.new_notebook(cells=cells) for cells in ([title, stub], [solved]))
     made = pages.for_readers(*notebooks, "00_x", tmp_path, "https://forge.example/owner/name")
-    assert made.cells[0].source.startswith("# Title\n\n*Run for you")
+    assert made.cells[0].source.startswith("# Title\n\n*Run for you, with the solutions")
     assert "https://forge.example/owner/name/blob/main/notebooks/source/00_x.py" in made.cells[0].source
     assert "](../index.md)" in made.cells[0].source
     assert made.cells[1].source == "stub"
     (file,) = tmp_path.iterdir()
     assert file.suffix == ".wav"
     assert file.read_bytes() == b"RIFF"
-    player, printed = made.cells[1].outputs
+    player, staff, printed = made.cells[1].outputs
     assert player.data == {
         "text/html": f'<audio controls src="../media/{file.name}"></audio>',
         "text/plain": "a tune",
     }
+    assert staff.data == {"text/html": '<svg aria-label="a staff"></svg>'}
     assert printed.text == "in ~/x"
 
 

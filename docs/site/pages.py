@@ -47,10 +47,9 @@ LAUNCHED = (
     "[open it on Binder]({binder}), with nothing to install, or run `musicgan lab my-lessons` on your own "
     "machine. On Colab (the rocket above a lesson) first run `%pip install git+{repository}`."
 )
-RUN = (
-    "*Run for you, with the solutions written in; they are folded below each exercise. "
-    "[Download the notebook](path:../learner/{stem}.ipynb) to work in it"
-)
+RUN, NOT_RUN = "*Run for you{solved}.", "*Not run for this site."
+SOLVED = ", with the solutions written in; they are folded below each exercise"
+DOWNLOAD = " [Download the notebook](path:../learner/{stem}.ipynb) to work in it"
 SOURCE = "; [its source]({repository}/blob/{branch}/notebooks/source/{stem}.py) is where to mend it"
 _DATA = re.compile(r"data:(?P<kind>audio|image)/(?P<type>[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -96,7 +95,8 @@ def for_readers(
     outputs = {cell.id: cell.get("outputs", []) for cell in solved.cells}
     title, _, rest = learner.cells[0].source.partition("\n")
     source = SOURCE.format(repository=repository, branch=BRANCH, stem=stem) if repository else ""
-    learner.cells[0].source = f"{title}\n\n{RUN.format(stem=stem)}{source}.*\n{rest}"
+    note = RUN.format(solved=SOLVED if stem[:2].isdigit() else "") if any(outputs.values()) else NOT_RUN
+    learner.cells[0].source = f"{title}\n\n{note}{DOWNLOAD.format(stem=stem)}{source}.*\n{rest}"
     for cell in learner.cells:
         if cell.cell_type == "code":
             cell.outputs = [shown for output in outputs[cell.id] if (shown := _shown(output, media))]
@@ -115,13 +115,15 @@ def _shown(output: Any, media: Path) -> Any:
             )  # nobody's business, and not the reader's
         return output
     widget = data.pop(_WIDGET, None) is not None
+    if "image/svg+xml" in data:
+        data["text/html"] = data.pop("image/svg+xml")  # in the page, so that its label and theme count
     if "text/html" in data:
         page = (
             data["text/html"].replace(str(Path.home()), "~").replace('preload="none"', 'preload="metadata"')
         )
         data["text/html"] = _DATA.sub(lambda found: _as_file(found, media), page)
         data.pop("image/png", None)  # the same picture once more
-    visible = data.keys() & {"text/html", "image/png", "image/svg+xml", "text/latex", "text/markdown"}
+    visible = data.keys() & {"text/html", "image/png", "text/latex", "text/markdown"}
     return output if visible or (data and not widget) else None
 
 
