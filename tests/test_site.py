@@ -39,20 +39,22 @@ def test_every_notebook_and_page_has_its_place_in_the_sidebar():
     assert [line for line in text.splitlines() if line in LISTED] == LISTED
 
 
-@pytest.mark.parametrize("version", ["", "solutions"])
-def test_every_link_of_a_lesson_is_a_page_of_the_site(version, tmp_path):
-    for path in sorted((course.ROOT / version).glob("*.ipynb")):
-        if path.stem == "start":
-            continue
-        notebook = pages.for_readers(nbformat.read(path, as_version=4), path.name, tmp_path)
-        prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-        for link in re.findall(r"\[[^\]]*\]\(([^)#\s]+\.(?:ipynb|md))(?:#[^)]*)?\)", prose):
-            if link.startswith("path:"):
-                assert link == f"path:../learner/{path.name}"
-            elif not link.startswith("http"):
-                target = re.sub(r"\.(ipynb|md)$", "", str((path.parent / link).resolve().relative_to(ROOT)))
-                target = target.replace("notebooks/solutions/", "notebooks/")
-                assert target in [*LISTED, "index", "notebooks/index"], f"{path.name}: {link}"
+NOTEBOOKS = sorted(path for path in course.ROOT.glob("*.ipynb") if path.stem != "start")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_link_of_a_lesson_is_a_page_of_the_site(path, tmp_path):
+    solved = course.ROOT / "solutions" / path.name
+    read = [nbformat.read(one, as_version=4) for one in (path, solved if solved.is_file() else path)]
+    made = pages.for_readers(*read, path.stem, tmp_path)
+    prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    found = re.findall(r"\[[^\]]*\]\(([^)#\s]+\.(?:ipynb|md))(?:#[^)]*)?\)", prose)
+    assert f"path:../learner/{path.name}" in found
+    assert "*Not run for this site." in made.cells[0].source
+    for link in found:
+        if not link.startswith(("http", "path:")):
+            target = (path.parent / link).resolve().relative_to(ROOT).with_suffix("")
+            assert target.as_posix() in [*LISTED, "index"], link
 
 
 def test_the_start_page_links_every_lesson_and_launches_only_with_a_repository():
@@ -69,7 +71,7 @@ def output(**data):
     return nbformat.v4.new_output("display_data", data={k.replace("__", "/"): v for k, v in data.items()})
 
 
-def test_readers_get_folded_solutions_and_files_instead_of_what_needs_a_kernel(tmp_path):
+def test_readers_get_stubs_with_the_solved_outputs_and_files_instead_of_what_needs_a_kernel(tmp_path):
     sound = base64.b64encode(b"RIFF").decode()
     html = f'<audio controls src="data:audio/x-wav;base64,{sound}"></audio>'
     twin = output(text__html=html, text__plain="a tune", image__png="AAAA")
@@ -77,23 +79,26 @@ def test_readers_get_folded_solutions_and_files_instead_of_what_needs_a_kernel(t
     for shown in (twin, bare):
         shown.data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
     words = nbformat.v4.new_output("stream", text=f"in {Path.home()}/x")
-    code = nbformat.v4.new_code_cell("f()", outputs=[twin, bare, words])
-    code.metadata["musicgan"] = {"exercise": "00.f"}
-    about = nbformat.v4.new_markdown_cell("Because.", metadata={"musicgan": {"solution": "00.f"}})
-    title = nbformat.v4.new_markdown_cell(f"# Title\n\n{pages._SOLVED}\n\n[next](01_x.ipynb)")
-    made = pages.for_readers(nbformat.v4.new_notebook(cells=[title, code, about]), "00_x.ipynb", tmp_path)
-    assert "../learner/00_x.ipynb" in made.cells[0].source
-    assert "solutions written in" not in made.cells[0].source
-    assert "hide-input" in made.cells[1].metadata.tags
-    assert "<details>" in made.cells[2].source
+    sheet = output(image__svg_xml='<svg aria-label="a staff"></svg>')
+    sheet.data["image/svg+xml"] = sheet.data.pop("image/svg_xml")
+    title = nbformat.v4.new_markdown_cell("# Title\n\n[first](start.ipynb)")
+    stub = nbformat.v4.new_code_cell("stub", id="f")
+    solved = nbformat.v4.new_code_cell("solution", id="f", outputs=[twin, bare, sheet, words])
+    notebooks = (nbformat.v4.new_notebook(cells=cells) for cells in ([title, stub], [solved]))
+    made = pages.for_readers(*notebooks, "00_x", tmp_path, "https://forge.example/owner/name")
+    assert made.cells[0].source.startswith("# Title\n\n*Run for you, with the solutions")
+    assert "https://forge.example/owner/name/blob/main/notebooks/source/00_x.py" in made.cells[0].source
+    assert "](../index.md)" in made.cells[0].source
+    assert made.cells[1].source == "stub"
     (file,) = tmp_path.iterdir()
     assert file.suffix == ".wav"
     assert file.read_bytes() == b"RIFF"
-    player, printed = made.cells[1].outputs
+    player, staff, printed = made.cells[1].outputs
     assert player.data == {
         "text/html": f'<audio controls src="../media/{file.name}"></audio>',
         "text/plain": "a tune",
     }
+    assert staff.data == {"text/html": '<svg aria-label="a staff"></svg>'}
     assert printed.text == "in ~/x"
 
 

@@ -10,8 +10,6 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 
 nb_execution_mode = "off"  # the outputs come with the pages
 nb_merge_streams = True
-nb_code_prompt_show = "Show the solution"
-nb_code_prompt_hide = "Hide the solution"
 nb_mime_priority_overrides = [("html", "text/html", 0)]  # a widget's static twin before its bare picture
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 4

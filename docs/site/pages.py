@@ -1,8 +1,9 @@
 """The pages of the site, laid out for Sphinx.
 
 Comes in: the notebooks with solutions, the pages beside them, docs/.
-Goes out: build/site/source, where each notebook carries the outputs of a run in a real kernel, solutions are
-folded, and sounds and pictures are files. Runs are kept in build/site/runs, by the hash of what they come from.
+Goes out: build/site/source, where each notebook is the learner's, stubs and folds, with the outputs of the
+solved one from a run in a real kernel, and sounds and pictures are files. Runs are kept in build/site/runs, by
+the hash of what they come from.
 
 `python docs/site/pages.py 00 03` runs only these lessons; the others keep their run if there's one, and
 otherwise show no outputs.
@@ -49,10 +50,11 @@ LAUNCHED = (
     "[open it on Binder]({binder}), with nothing to install, or run `musicgan lab my-lessons` on your own "
     "machine. On Colab (the rocket above a lesson) first run `%pip install git+{repository}`."
 )
-RUN = "*Run for you: sounds play here, solutions are folded. [Download the notebook](path:../learner/{name}) to work in it"
+RUN, NOT_RUN = "*Run for you{solved}.", "*Not run for this site."
+SOLVED = ", with the solutions written in; they are folded below each exercise"
+DOWNLOAD = " [Download the notebook](path:../learner/{stem}.ipynb) to work in it"
 SOURCE = "; [its source]({repository}/blob/{branch}/notebooks/source/{stem}.py) is where to mend it"
 _DATA = re.compile(r"data:(?P<kind>audio|image)/(?P<type>[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
-_SOLVED = "*This is the version with the solutions written in.*"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -86,25 +88,24 @@ def run(path: Path, package: str, *, may_run: bool) -> nbformat.NotebookNode:
 
 
 def for_readers(
-    notebook: nbformat.NotebookNode, name: str, media: Path, repository: str = ""
+    learner: nbformat.NotebookNode,
+    solved: nbformat.NotebookNode,
+    stem: str,
+    media: Path,
+    repository: str = "",
 ) -> nbformat.NotebookNode:
-    """Fold the solutions, drop what needs a kernel, and turn sounds and pictures into files."""
-    first = notebook.cells[0]
-    there = first.source.replace(f"{_SOLVED}\n\n", "").replace(_SOLVED, "").rstrip()
-    title, _, rest = there.partition("\n")
-    source = SOURCE.format(repository=repository, branch=BRANCH, stem=name.removesuffix(".ipynb"))
-    first.source = f"{title}\n\n{RUN.format(name=name)}{source if repository else ''}.*\n{rest}"
-    for cell in notebook.cells:
-        marks = cell.metadata.get("musicgan", {})
+    """The learner's notebook (stubs, folded solutions) with what the solved one printed, drew and played."""
+    outputs = {cell.id: cell.get("outputs", []) for cell in solved.cells}
+    title, _, rest = learner.cells[0].source.partition("\n")
+    source = SOURCE.format(repository=repository, branch=BRANCH, stem=stem) if repository else ""
+    note = RUN.format(solved=SOLVED if stem[:2].isdigit() else "") if any(outputs.values()) else NOT_RUN
+    learner.cells[0].source = f"{title}\n\n{note}{DOWNLOAD.format(stem=stem)}{source}.*\n{rest}"
+    for cell in learner.cells:
         if cell.cell_type == "code":
-            if "exercise" in marks:
-                cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
-            cell.outputs = [shown for output in cell.outputs if (shown := _shown(output, media))]
+            cell.outputs = [shown for output in outputs[cell.id] if (shown := _shown(output, media))]
         else:
             cell.source = cell.source.replace("](start.ipynb)", "](../index.md)")
-            if "solution" in marks:
-                cell.source = f"<details><summary>About the solution</summary>\n\n{cell.source}\n\n</details>"
-    return notebook
+    return learner
 
 
 def _shown(output: Any, media: Path) -> Any:
@@ -117,13 +118,15 @@ def _shown(output: Any, media: Path) -> Any:
             )  # nobody's business, and not the reader's
         return output
     widget = data.pop(_WIDGET, None) is not None
+    if "image/svg+xml" in data:
+        data["text/html"] = data.pop("image/svg+xml")  # in the page, so that its label and theme count
     if "text/html" in data:
         page = (
             data["text/html"].replace(str(Path.home()), "~").replace('preload="none"', 'preload="metadata"')
         )
         data["text/html"] = _DATA.sub(lambda found: _as_file(found, media), page)
         data.pop("image/png", None)  # the same picture once more
-    visible = data.keys() & {"text/html", "image/png", "image/svg+xml", "text/latex", "text/markdown"}
+    visible = data.keys() & {"text/html", "image/png", "text/latex", "text/markdown"}
     return output if visible or (data and not widget) else None
 
 
@@ -161,10 +164,11 @@ def lay_out(lessons: Sequence[str], repository: str) -> None:
     for page in [*CONTENTS[PRIMERS], *CONTENTS[LESSONS]]:
         learner = ROOT / f"{page}.ipynb"
         solved = learner.parent / "solutions" / learner.name
-        path = solved if solved.is_file() else learner
-        notebook = run(path, package, may_run=not lessons or path.stem.startswith(tuple(lessons)))
-        page_of = for_readers(notebook, learner.name, media, repository)
-        nbformat.write(page_of, source / "notebooks" / learner.name)
+        may_run = not lessons or learner.stem.startswith(tuple(lessons))
+        ran = run(solved if solved.is_file() else learner, package, may_run=may_run)
+        read = nbformat.read(learner, as_version=4)
+        notebook = for_readers(read, ran, learner.stem, media, repository)
+        nbformat.write(notebook, source / "notebooks" / learner.name)
         shutil.copy(learner, source / "learner")
     shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("site"))
     shutil.copy(ROOT / "CONTRIBUTING.md", source)
