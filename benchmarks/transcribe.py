@@ -125,6 +125,18 @@ def table(kept: dict[str, dict[str, tuple[float, float]]], trackers: list[str]) 
                 print(f"| {name} | {' | '.join(cells)} |")
 
 
+def groups(kept: dict[str, dict[str, tuple[float, float]]], trackers: list[str]) -> None:
+    print("\nnote F1, onset and pitch, no noise, neither step, mean")
+    for tracker in trackers:
+        values = [piece[f"none None {tracker} 00"][0] for piece in kept.values()]
+        print(
+            f"| {tracker} | fiddle tunes {np.mean(values[::2]):.2f} | chorales {np.mean(values[1::2]):.2f} |"
+        )
+        for i, program in enumerate(PROGRAMS):
+            own = [value for n, value in enumerate(values) if n // 2 % len(PROGRAMS) == i]
+            print(f"| {tracker} | program {program} | {np.mean(own):.2f} |")
+
+
 def cuts(kept: dict[str, dict[str, tuple[float, float]]]) -> None:
     print("\nseconds that trim cuts of the 4 inserted, mean")
     for kind, snr in NOISES:
@@ -146,6 +158,7 @@ def main() -> None:
             if given.keep:
                 given.keep.write_text(json.dumps(kept))
     table(kept, given.trackers)
+    groups(kept, given.trackers)
     cuts(kept)
 
 
