@@ -176,6 +176,15 @@ def test_optimisers_as_the_recipe_says():
             training.make(VoiceEncoding(), dataclasses.replace(CONVOLUTIONAL, **{field: "best"}), seed=1)
 
 
+def test_a_run_from_before_a_recipe_had_some_setting_goes_on(windows, tmp_path):
+    training.train(CONVOLUTIONAL, windows, tmp_path, steps=1)
+    card = json.loads((tmp_path / "card.json").read_text())
+    del card["training"]["recipe"]["condition"]
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    training.train(CONVOLUTIONAL, windows, tmp_path, steps=2)
+    assert json.loads((tmp_path / "card.json").read_text())["training"]["steps"] == 2
+
+
 def test_refusals(windows, tmp_path):
     with pytest.raises(
         TrainingError, match="no recipe 'choral', there are chorales, likelihood, moods, phrases"

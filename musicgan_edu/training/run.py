@@ -164,6 +164,8 @@ class _Run:
     def _go_on(self) -> None:
         card = self.folder.card()
         theirs, ours = ({**c["training"], "encoding": c["encoding"]} for c in (card, self._card()))
+        # A run from before a recipe had some setting is one with that setting's default.
+        theirs["recipe"] = dataclasses.asdict(Recipe()) | theirs.get("recipe", {})
         for key in ("recipe", "seed", "corpus", "encoding"):
             if theirs.get(key) != ours[key]:
                 raise TrainingError(
