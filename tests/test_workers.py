@@ -19,7 +19,7 @@ SMALL = {"units": 16, "width": 16, "batch_size": 8, "latent_dim": 4, "dropout": 
 CHANGES = {  # without dropout, whose masks belong to a worker
     "convolutional": {},
     "practice": {"pretraining": 1.0},
-    "game": {"pretraining": 0.0, "warming": 0.2},
+    "game": {"pretraining": 0.0, "warming": 0.2, "d_steps": 2},
 }
 WORKER = """
 import dataclasses, json, sys
