@@ -4,7 +4,7 @@
     PYTHONPATH=. python benchmarks/workers.py --cases killed frozen
 
 `killed`: kill −9 of the second worker. `writer`: of the first, which writes the folder. `frozen`: the second stands still, as
-behind a broken network. `absent`: it never comes. Each in the midst of 20 steps of a small game; then both are started again, and the
+behind a broken network. `absent`: it never comes, and the first waits 20 s (300, if it isn't told). Each in the midst of 20 steps of a small game; then both are started again, and the
 weights are compared with those of two workers that nobody disturbed, and of one process with the whole batch.
 """
 
@@ -67,7 +67,7 @@ def case(name: str, place: Path, windows: Path) -> None:
 
 
 def absent(place: Path, windows: Path) -> None:
-    first, second = start(2, "convolutional", place / "absent", windows, steps=STEPS)
+    first, second = start(2, "convolutional", place / "absent", windows, steps=STEPS, wait=20)
     second.kill()
     second.communicate()
     print(f"| absent | {ends(first, time.monotonic())} | | |", flush=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +33,8 @@ run.LOG_SECONDS, run.CHECKPOINT_SECONDS = 0, options["every"]
 recipe = dataclasses.replace(training.RECIPES[options["recipe"]], **options["changes"])
 folder, windows, index = Path(options["folder"]), np.load(options["windows"]), options["index"]
 try:
-    strategy = training.join(options["addresses"], index=index) if options["addresses"] else None
+    print("here", file=sys.stderr, flush=True)
+    strategy = training.join(options["addresses"], index=index, wait=options["wait"]) if options["addresses"] else None
     report = lambda progress, step, values: print(step, flush=True)
     sampler = training.train(recipe, windows, folder, steps=options["steps"], seed=3, strategy=strategy, report=report)
 except training.run.TrainingError as error:
@@ -60,11 +62,16 @@ def free_addresses(n):
     return addresses
 
 
-def start(n, name, folder, windows, *, steps=20, every=1000):
+def start(n, name, folder, windows, *, steps=20, every=1000, wait=300):
     """The n processes of one training."""
     recipe = "convolutional" if name == "convolutional" else "chorales"
     options = {"recipe": recipe, "changes": SMALL | CHANGES[name], "folder": str(folder), "steps": steps}
-    options |= {"windows": str(windows), "every": every, "addresses": free_addresses(n) if n > 1 else []}
+    options |= {
+        "windows": str(windows),
+        "every": every,
+        "wait": wait,
+        "addresses": free_addresses(n) if n > 1 else [],
+    }
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     lines = [[sys.executable, "-c", WORKER, json.dumps(options | {"index": i})] for i in range(n)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
@@ -122,6 +129,33 @@ def test_a_killed_worker_is_told_and_the_run_goes_on_from_its_checkpoint(windows
     assert [row["step"] for row in again] == list(range(1, 21))
     for a, b in zip(alone[:20], again[:20], strict=True):
         assert b == pytest.approx(a, rel=1e-4, abs=1e-4)
+
+
+def test_one_that_never_comes_is_named_by_all_who_came(windows, tmp_path):
+    first, second, third = start(3, "convolutional", tmp_path / "run", windows, wait=20)
+    second.kill()
+    second.communicate()
+    for index, process in ((0, first), (2, third)):
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 2, err[-2000:]
+        assert (
+            f"TrainingError: training: worker {index} has waited 20 s: worker 1 can't be reached at 127"
+            in out
+        )
+        assert "Start every worker with the same list of addresses" in out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
+def test_who_waits_for_the_others_can_be_stopped(windows, tmp_path):
+    first, second = start(2, "convolutional", tmp_path / "run", windows)
+    second.kill()
+    second.communicate()
+    while "here" not in first.stderr.readline():
+        pass
+    first.terminate()
+    first.communicate(timeout=30)
+    assert first.returncode == -signal.SIGTERM
 
 
 def test_what_workers_cannot_do_is_refused(windows, tmp_path):

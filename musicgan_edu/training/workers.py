@@ -27,27 +27,36 @@ from typing import Any
 import tensorflow as tf
 
 from musicgan_edu.score import TrainingError
+from musicgan_edu.training.meeting import meet
 from musicgan_edu.training.recipes import Recipe
 
 __all__ = ["Team", "join"]
 
+WAIT_SECONDS = 300.0
 STEPS = ("compiled_step", "pretrain_step", "discriminator_step", "generator_step")
 
 
-def join(addresses: Sequence[str], *, index: int) -> Any:
+def join(addresses: Sequence[str], *, index: int, wait: float = WAIT_SECONDS) -> Any:
     """Meet the other workers; give what comes back to `training.train(…, strategy=…)`.
 
     Parameters
     ----------
     addresses : "host:port" of every worker, in the same order everywhere.
     index : which of them this process is; 0 writes the folder.
+    wait : seconds until those who are here give up, since one is missing.
 
-    Call it first, before TensorFlow has computed anything. It waits until all are there.
+    Call it first, before TensorFlow has computed anything. It returns when all are there.
+
+    Raises
+    ------
+    TrainingError
+        Who is missing, who was started with other addresses, or that the port is taken.
     """
     if not 0 <= index < len(addresses):
         raise TrainingError(f"training: worker {index} of {len(addresses)}: there is no such address")
     if len(set(addresses)) < len(addresses):
         raise TrainingError(f"training: two workers share an address: {', '.join(addresses)}")
+    meet(addresses, index=index, wait=wait)
     task = {"type": "worker", "index": index}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": list(addresses)}, "task": task})
     try:
