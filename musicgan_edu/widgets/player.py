@@ -173,7 +173,7 @@ def _audio(score: Score) -> str:
     sound = playback.to_mp3(score if whole else score.cut(0, beats))
     data = base64.b64encode(sound).decode("ascii")
     note = "" if whole else " (its first minute)"
-    return f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>{note}'
+    return f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>{note}'
 
 
 def _midi(score: Score, title: str) -> str:

@@ -264,7 +264,7 @@ plotting.losses(
 # either alone, because a ghost that is long by chance is still quiet. Find the pair that you'd take: press play, keep it
 # playing, and move. The roll shows what is left.
 
-# %% interactive="thresholds"
+# %%
 looks = {"step": 0.01, "decimals": 2}
 shorter = slider.Slider("shortest, beats", 0.0, max=0.6, **looks)
 quieter = slider.Slider("quietest, of the median", 0.0, **looks)
@@ -280,7 +280,7 @@ def clean_anew(change: dict | None = None) -> None:
     verdict.value = f"{found:.0f} % of the ghosts found, {lost:.1f} % of the music lost"
 
 
-# %%
+# %% interactive="thresholds"
 for moved in (shorter, quieter):
     moved.observe(clean_anew, "value")
 clean_anew()
