@@ -284,7 +284,7 @@ def clean_anew(change: dict | None = None) -> None:
 for moved in (shorter, quieter):
     moved.observe(clean_anew, "value")
 clean_anew()
-ipywidgets.VBox([shorter, quieter, verdict, left])
+slider.Column([shorter, quieter, verdict, left])
 
 # %% [markdown]
 # The same without a widget: one pair, before and after. Write yours into the first line.

@@ -427,7 +427,7 @@ def follow(change: dict | None = None) -> None:
 for moved in (work, speed):
     moved.observe(follow, "value")
 follow()
-ipywidgets.VBox([work, speed, picture])
+slider.Column([work, speed, picture])
 
 # %% [markdown]
 # The same as two pictures, for print and for a run without widgets: the cable, and a batch twenty times as large

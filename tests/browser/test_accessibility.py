@@ -54,7 +54,7 @@ CELLS = [
     "recommender.Recommender(score, key='bach/bwv66.6.mxl')",
     "sliders.Sliders(sampler, dims=(0, 1))",
     "temperature.Temperature({'GAN': sampler, 'another': sampler})",
-    "slider.Slider('network, Gbit/s', 1, min=1, max=100, step=1, decimals=0)",
+    "slider.Column([slider.Slider('network, Gbit/s', 1, min=1, max=100, step=1, decimals=0), player.Player(score)])",
     "print(lab.progress())",
     "plotting.progress(lab.progress().counts(), title='Exercises passed')",
 ]
