@@ -2,15 +2,15 @@
 
     python benchmarks/widgets.py                          # everything; needs Chromium
     python benchmarks/widgets.py --only latency crowd     # from slider to notes; many players, many notes
-    python benchmarks/widgets.py --only pages --lessons 00 01
+    python benchmarks/widgets.py --only pages --lessons 00 01  # of notebooks that `pytest -m notebook` has executed
     python benchmarks/widgets.py --only sizes
 
 prints Markdown tables. `latency` moves the latent explorer's slider with the shipped generator behind it:
 `notes` is the time until the roll is drawn, `sound` the time until the scheduler has taken the new notes
 while it plays, plus the output latency that the browser states. (A note then still waits for its beat.)
 `Python` is the kernel's processor time for one move, which other programs' load doesn't change.
-`pages` executes lessons and exports them: no kernel, no stored widget state. The load stands beside the
-figures, since a busy machine makes all of them longer.
+`pages` exports executed lessons by nbconvert, without a kernel and without stored widget state, and presses play on every
+sound. The load stands beside the figures of time, since a busy machine makes all of them longer.
 """
 
 from __future__ import annotations
@@ -86,6 +86,25 @@ FRAMES = """
   const step = (now) => { times.push(now); times.length < 240 ? requestAnimationFrame(step) : done(times); };
   requestAnimationFrame(step); })
 """
+#: Of an exported page: pictures, those without a description, those that didn't load, sounds.
+LOOK = """() => {
+  const pictures = [...document.querySelectorAll(".jp-OutputArea-output :is(img, svg)")].filter((one) => !one.parentElement.closest("svg"));
+  const bare = pictures.filter((one) => (one.alt ?? one.getAttribute("aria-label") ?? "").length < 10);
+  const broken = pictures.filter((one) => !(one.naturalWidth ?? one.getBoundingClientRect().width));
+  return [pictures.length, bare.length, broken.length, document.querySelectorAll("audio").length];
+}"""
+#: Presses play on each sound in turn, and counts those whose clock goes on.
+HEAR = """async () => {
+  let n = 0;
+  for (const sound of document.querySelectorAll("audio")) {
+    await sound.play().catch(() => null);
+    for (let i = 0; i < 40 && !sound.currentTime; i++) await new Promise((done) => setTimeout(done, 50));
+    n += sound.currentTime > 0 && sound.duration > 0;
+    sound.pause();
+  }
+  return n;
+}"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 HEAP = "performance.memory ? performance.memory.usedJSHeapSize / 1e6 : NaN"
 
 
@@ -169,27 +188,35 @@ def crowd(options: argparse.Namespace) -> None:
 
 
 def pages(options: argparse.Namespace) -> None:
-    import nbformat
-    from nbclient import NotebookClient
+    """A row for each executed notebook's export: what it weighs, whether its pictures show and its sounds play."""
     from nbconvert import HTMLExporter
+    from playwright.sync_api import sync_playwright
 
-    os.environ["PYTHONPATH"] = str(ROOT)
-    head("lesson's page", "MB", "pictures", "without alt", "sounds", "MIDI files", "outputs without a twin")
-    for path in sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")):
-        if options.lessons and path.stem[:2] not in options.lessons:
-            continue
-        lesson = nbformat.read(path, as_version=4)
-        with tempfile.TemporaryDirectory() as folder:
-            client = NotebookClient(lesson, kernel_name="python3", store_widget_state=False, timeout=600)
-            client.execute(cwd=folder)
-        page, _ = HTMLExporter().from_notebook_node(lesson)
-        images = re.findall(r"<img [^>]*>", page)
-        bare = [image for image in images if not re.search(r'alt="[^"]{9,}', image)]
-        widgets = "application/vnd.jupyter.widget-view+json"
-        outputs = [output for cell in lesson.cells for output in cell.get("outputs", [])]
-        dead = [o for o in outputs if widgets in o.get("data", {}) and "text/html" not in o["data"]]
-        counts = (page.count(sign) for sign in ("<audio ", 'href="data:audio/midi'))
-        row(path.stem, f"{len(page.encode()) / 1e6:.1f}", len(images), len(bare), *counts, len(dead))
+    head("page", "MB", "pictures", "without alt", "not shown", "sounds", "that play", "MIDI files", "widgets without a twin")  # fmt: skip
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        arguments = ["--no-sandbox", "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.route(re.compile(r"^https?://"), lambda route: route.abort())  # nobody has a network
+        for path in sorted(options.executed.glob("*.ipynb")):
+            if not options.lessons or path.stem.removeprefix("solutions_")[:2] in options.lessons:
+                file = Path(options.keep or folder) / f"{path.stem}.html"
+                file.write_text(HTMLExporter().from_filename(str(path))[0], encoding="utf-8")
+                page.goto(file.as_uri())
+                seen = [*page.evaluate(LOOK), page.evaluate(HEAR), *rest(path, file)]
+                row(path.stem, f"{file.stat().st_size / 1e6:.1f}", *seen)
+        browser.close()
+
+
+def rest(path: Path, file: Path) -> tuple[int, int]:
+    """How many MIDI files a page carries, and how many widgets show nothing in it and have no static cell either."""
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    twins = {name for cell in cells for name in cell.metadata.get("musicgan", {}).get("static", "").split()}
+    dead = [cell for cell in cells for output in cell.get("outputs", []) if WIDGET in output.get("data", {}) and "text/html" not in output.data]  # fmt: skip
+    bare = [cell for cell in dead if cell.metadata.get("musicgan", {}).get("interactive") not in twins]
+    return file.read_text(encoding="utf-8").count('href="data:audio/midi'), len(bare)
 
 
 def sizes(options: argparse.Namespace) -> None:
@@ -222,6 +249,9 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--lessons", nargs="+", default=[], help="numbers of lessons to export; all of them")
+    executed = ROOT / "test-results" / "executed"
+    parser.add_argument("--executed", type=Path, default=executed, help="a folder of executed notebooks")
+    parser.add_argument("--keep", type=Path, help="an existing folder for the pages; else they go")
     options = parser.parse_args()
     for name in options.only:
         PARTS[name](options)

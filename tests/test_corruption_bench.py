@@ -88,7 +88,7 @@ def test_a_page_without_a_kernel_gets_chart_picture_and_sound(bench):
     assert all(len(alt) > 20 for alt in re.findall(r'alt="([^"]*)"', html))
     assert "original goes from" in data["text/plain"]
     assert "Piano roll of Two bars" in data["text/plain"]
-    assert '<audio controls preload="none" src="data:audio/mpeg' in html
+    assert '<audio controls preload="metadata" src="data:audio/mpeg' in html
     assert "application/vnd.jupyter.widget-view+json" in data
 
 

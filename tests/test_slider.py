@@ -1,8 +1,11 @@
 """The slider: a number that stays within its range, named in its page."""
 
+import ipywidgets
 import pytest
 
-from musicgan_edu.widgets.slider import Slider
+from musicgan_edu.score import Score
+from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.slider import Column, Slider
 
 
 def test_it_holds_a_number_within_its_range():
@@ -21,3 +24,17 @@ def test_its_page_names_it():
     assert 'panelSlider(model.get("description")' in slider._esm
     with pytest.raises(Exception, match="'description' trait"):
         Slider(3, 0.5)
+
+
+def test_an_exported_page_shows_a_column_as_it_stood():
+    heat = Slider("<Heat>", 0.5, decimals=2)
+    tune = Player(Score.from_rows([(0, 60, 0, 1)], title="One note"))
+    column = Column([heat, ipywidgets.Label("3 < 4"), ipywidgets.HTML("<b>bold</b>"), tune])
+    heat.value = 0.75
+    data = column._repr_mimebundle_()
+    heat_now, label, bold, picture = data["text/html"].split("<br>", 3)
+    assert [heat_now, label, bold] == ["&lt;Heat&gt;: 0.75", "3 &lt; 4", "<b>bold</b>"]
+    assert 'alt="Piano roll of One note' in picture
+    assert "<audio" in picture
+    assert data["text/plain"] == "<Heat>: 0.75"
+    assert "application/vnd.jupyter.widget-view+json" in data

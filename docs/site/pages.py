@@ -121,9 +121,7 @@ def _shown(output: Any, media: Path) -> Any:
     if "image/svg+xml" in data:
         data["text/html"] = data.pop("image/svg+xml")  # in the page, so that its label and theme count
     if "text/html" in data:
-        page = (
-            data["text/html"].replace(str(Path.home()), "~").replace('preload="none"', 'preload="metadata"')
-        )
+        page = data["text/html"].replace(str(Path.home()), "~")
         data["text/html"] = _DATA.sub(lambda found: _as_file(found, media), page)
         data.pop("image/png", None)  # the same picture once more
     visible = data.keys() & {"text/html", "image/png", "text/latex", "text/markdown"}

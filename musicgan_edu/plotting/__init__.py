@@ -7,8 +7,8 @@ Conventions
 -----------
 A figure shows itself, with its alt text, as the last line of a cell; anywhere else in a cell say
 `plotting.show(figure)`. pyplot is never used, so nothing stays open and nothing is shown twice.
-Colours are Okabe and Ito's; the background is transparent and the text a grey that stands out
-alike from white and from black. Names that come from files are drawn as they are: `$` starts no
+Colours are Okabe and Ito's; the picture is transparent and the text a grey that stands out alike
+from white and from black, which the page puts behind it. Names that come from files are drawn as they are: `$` starts no
 formula.
 
 References

@@ -177,4 +177,4 @@ def _lines(outcome: Outcome) -> list[str]:
 
 def _audio(clip: Clip, number: int) -> str:
     sound = base64.b64encode(playback.to_mp3(clip.score)).decode("ascii")
-    return f'<audio controls preload="none" aria-label="Clip {number}" src="data:audio/mpeg;base64,{sound}"></audio>'
+    return f'<audio controls preload="metadata" aria-label="Clip {number}" src="data:audio/mpeg;base64,{sound}"></audio>'

@@ -7,7 +7,6 @@ voice and step, whose notes move by keyboard and mouse. Lesson 05.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -127,9 +126,9 @@ class Bench(ipywidgets.VBox):
             curves, steps=range(len(self.strip.now)), xlabel="step", ylabel="logit (above 0: real)"
         )
         music = self.player._repr_mimebundle_()
-        data["text/plain"] = f"{chart.alt_text} {music['text/plain']}"
-        data["text/html"] = f"{chart.to_html()}<br>{music['text/html']}"
-        data["image/png"] = base64.b64encode(chart.to_png()).decode("ascii")
+        data |= chart.twin()
+        data["text/plain"] += f" {music['text/plain']}"
+        data["text/html"] += f"<br>{music['text/html']}"
         return data
 
 

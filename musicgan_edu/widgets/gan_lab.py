@@ -14,8 +14,6 @@ in between two pictures.
 
 from __future__ import annotations
 
-import base64
-import html
 import threading
 import time
 from typing import Any
@@ -213,15 +211,8 @@ class GanLab(anywidget.AnyWidget):
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         figure = self._figure()
-        picture = base64.b64encode(figure.to_png()).decode("ascii")
-        words = f"{figure.alt_text} {self.summary}"
-        data["text/plain"] = words
-        data["text/html"] = (
-            f'<img src="data:image/png;base64,{picture}" width="634" style="max-width: 100%" '
-            f'alt="{html.escape(words)}">'
-        )
-        data["image/png"] = picture
-        return data
+        figure.alt_text += f" {self.summary}"
+        return data | figure.twin()
 
     def _figure(self) -> plotting.Figure:
         """The static twin: the same points, surface and arrows."""

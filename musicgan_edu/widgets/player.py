@@ -12,7 +12,6 @@ one), a picture with a description, a sound file that the browser itself plays, 
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from importlib import resources
@@ -136,13 +135,8 @@ class Player(anywidget.AnyWidget):
         """The widget; and what an exported page shows instead, since nothing runs there."""
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        figure = plotting.piano_roll(self.score, title=self.title)
-        picture = base64.b64encode(figure.to_png()).decode("ascii")
-        alt = html.escape(figure.alt_text)
-        image = f'<img src="data:image/png;base64,{picture}" width="864" style="max-width: 100%" alt="{alt}">'
-        data["text/plain"] = figure.alt_text
-        data["text/html"] = f"{image}<br>{_audio(self.score)} {_midi(self.score, self.title)}"
-        data["image/png"] = picture  # for pages that drop HTML, such as a code forge's
+        data |= plotting.piano_roll(self.score, title=self.title).twin()
+        data["text/html"] += f"<br>{_audio(self.score)} {_midi(self.score, self.title)}"
         return data
 
 
@@ -179,7 +173,7 @@ def _audio(score: Score) -> str:
     sound = playback.to_mp3(score if whole else score.cut(0, beats))
     data = base64.b64encode(sound).decode("ascii")
     note = "" if whole else " (its first minute)"
-    return f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>{note}'
+    return f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>{note}'
 
 
 def _midi(score: Score, title: str) -> str:

@@ -1,19 +1,21 @@
 """A slider that says its name to a screen reader, which ipywidgets' own doesn't.
 
 Comes in: a name, a range. Goes out: a widget whose `value` may be observed and assigned. What it moves
-stands beside it, so in an exported page it needs no twin of its own.
+stands beside it, in a `Column`: an exported page shows both as they stood.
 """
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from musicgan_edu.widgets import front_end
 
-__all__ = ["Slider"]
+__all__ = ["Column", "Slider"]
 
 
 class Slider(anywidget.AnyWidget):
@@ -41,3 +43,28 @@ class Slider(anywidget.AnyWidget):
     @traitlets.validate("value")
     def _within(self, proposal: Any) -> float:
         return float(min(max(proposal["value"], self.min), self.max))
+
+
+class Column(ipywidgets.VBox):
+    """Sliders and what they move (labels, `ipywidgets.HTML`, widgets with a twin), one below the other."""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widgets; and what an exported page shows instead, since nothing runs there."""
+        data = dict(super()._repr_mimebundle_(**kwargs))
+        data["text/plain"] = "; ".join(_said(one) for one in self.children if isinstance(one, Slider))
+        data["text/html"] = "<br>".join(_twin(one) for one in self.children)
+        return data
+
+
+def _said(slider: Slider) -> str:
+    return f"{slider.description}: {slider.value:.{slider.decimals}f}"
+
+
+def _twin(widget: ipywidgets.Widget) -> str:
+    if isinstance(widget, Slider):
+        return html.escape(_said(widget))
+    if isinstance(widget, ipywidgets.Label):
+        return html.escape(widget.value)
+    if isinstance(widget, ipywidgets.HTML):
+        return str(widget.value)
+    return str(widget._repr_mimebundle_()["text/html"])

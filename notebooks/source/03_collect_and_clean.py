@@ -62,11 +62,12 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+import ipywidgets
 from scipy import signal
 
 from musicgan_edu import checks, cleaning, lab, plotting
 from musicgan_edu.score import Score
-from musicgan_edu.widgets import player
+from musicgan_edu.widgets import player, slider
 
 rng = lab.begin("03", seconds=30)
 workshop = tempfile.TemporaryDirectory()  # deleted when you shut this lesson down
@@ -99,6 +100,7 @@ print(dict(reasons))
 for name, why in report.rejected[:4]:
     print(f"  {name}: {why}")
 assert len(report.splits) + len(report.rejected) == 408
+assert 0.75 < len(report.splits) / 408 < 0.85
 
 # %% [markdown]
 # Four of five stay. What was left out isn't bad music: chorales with parts for horns or trumpets, and those in
@@ -241,7 +243,7 @@ def found_and_lost(shortest: float, quietest: float) -> tuple[float, float]:
     """Shares of the ghosts and of the real notes that go, percent."""
     gone = [ghosts_of(dirty.of_track(voice), shortest, quietest) for voice in range(4)]
     taken = np.concatenate([dirty.of_track(voice)[gone[voice]] for voice in range(4)])
-    # No two onsets are alike in a performance, so an onset says whose note it was.
+    # No ghost begins exactly when a real note does, so an onset says whose it was.
     real = np.isin(taken["onset"], played.notes["onset"])
     return 100 * (~real).sum() / len(ghosts), 100 * real.sum() / played.n_notes
 
@@ -259,8 +261,33 @@ plotting.losses(
 
 # %% [markdown]
 # Before half a beat: the player holds an eighth for 0.44 to 0.49 beats. Two thresholds together do better than
-# either alone, because a ghost that is long by chance is still quiet. Try your own pair in the next cell, and
-# listen to both. (Sliders will stand here; this cell stays as their twin for print and screen readers.)
+# either alone, because a ghost that is long by chance is still quiet. Find the pair that you'd take: press play, keep it
+# playing, and move. The roll shows what is left.
+
+# %%
+looks = {"step": 0.01, "decimals": 2}
+shorter = slider.Slider("shortest, beats", 0.0, max=0.6, **looks)
+quieter = slider.Slider("quietest, of the median", 0.0, **looks)
+verdict, left = ipywidgets.Label(), player.Player(dirty.cut(0, 17), loop=True)
+
+
+def clean_anew(change: dict | None = None) -> None:
+    """What the two thresholds leave, into the player; what they cost, in words."""
+    pair = shorter.value, quieter.value
+    kept = cleaning.remove_ghosts(dirty, shortest=pair[0], quietest=pair[1])
+    left.score = kept.cut(0, 17).replace(title="What is left")
+    found, lost = found_and_lost(*pair)
+    verdict.value = f"{found:.0f} % of the ghosts found, {lost:.1f} % of the music lost"
+
+
+# %% interactive="thresholds"
+for moved in (shorter, quieter):
+    moved.observe(clean_anew, "value")
+clean_anew()
+slider.Column([shorter, quieter, verdict, left])
+
+# %% [markdown]
+# The same without a widget: one pair, before and after. Write yours into the first line.
 
 # %% static="thresholds"
 shortest, quietest = 1 / 8, 0.5
@@ -324,7 +351,7 @@ assert max(restored, key=restored.get) in (2, 4)
 assert restored[24] < 0.7
 
 # %% [markdown]
-# It isn't. A grid restores a note if the player's error stays below half a step; at 24 steps a beat half a step
+# It isn't. A grid that holds the note as written restores it if the player's error stays below half a step; at 24 steps a beat half a step
 # is 0.02 beats, and the grid faithfully records the wavering. At one step a beat the eighth notes have nowhere to
 # go. The best grid is the coarsest that still holds the notes: 2 would do for this chorale, and 4 for nearly
 # all of them.
@@ -621,18 +648,23 @@ if MY_RECORDING:
 # %% [markdown]
 # ### From sound to notes
 # Reading the *notes* out of a recording, **transcription**, is a field of its own. Where one voice sounds at a time,
-# the package can do it: `transcription.listen` follows the period of the sound (YIN), and begins a note where the pitch
-# changes or the sound is struck anew. How well? We know what was played, so we can count. A note is **right** if its
-# pitch is, and if it begins within 50 ms of a written one, and each counts once. With $r$ right ones, $h$ heard and
-# $w$ written,
+# the package can do it. A tone of $f$ hertz repeats itself every $1/f$ seconds, its **period**. The method, called YIN,
+# shifts a stretch of the sound against itself, looks for the shortest shift at which the two differ little, and takes
+# that for the period. `transcription.listen` does so 86 times a second, and begins a note where the pitch changes or the
+# sound is struck anew.
 #
-# $$ F_1 = \frac{2r}{h + w}, $$
+# How well? We know what was played, so we can count. A heard note is **right** if there is a written note of its pitch
+# that begins within 50 ms of it, and each written note can make only one right. With $r$ right ones, $h$ heard and $w$
+# written, $r/h$ is the share of what was heard that is right (**precision**), $r/w$ the share of what was written that
+# was heard (**recall**), and their harmonic mean is
 #
-# `note_f1`, is 1 if all are right and none is invented, and 0 if none is right.
+# $$ F_1 = \frac{2}{h/r + w/r} = \frac{2r}{h + w}. $$
 #
-# Four sopranos of Bach's, played on a piano, a trumpet, a clarinet and a flute, a wait put in before and
-# in the middle, and hiss of three strengths added. SNR, the signal-to-noise ratio, says how many decibels the music is
-# above the hiss: at 0 dB they are equally loud.
+# `note_f1` computes it: 1 if all are right and none is invented, 0 if none is right.
+#
+# The tunes are four of Bach's sopranos, played on a piano, a trumpet, a clarinet and a flute, with a wait before and in
+# the middle, and with hiss of three strengths added. SNR, the signal-to-noise ratio, says how many decibels the music is
+# above the hiss: at 0 dB they have equal power.
 
 # %%
 from musicgan_edu import transcription
@@ -698,8 +730,10 @@ assert max(abs(row[0] - row[2]) for row in f1.values()) < 0.1
 # lie in the noise, and what's left, say, the third partial alone, has a shorter period than the note had. A
 # cleaner sound for your ear isn't a better one for the algorithm, so measure the step by what comes after it.
 #
-# Four tunes are few, though: another four would move each number above by a tenth and more. The whole experiment has
-# twenty pieces, fiddle tunes too, and the successor pYIN beside YIN: `python benchmarks/transcribe.py`. Its $F_1$, with
+# Four tunes are few, though: another four would move each number above by a tenth and more. The whole experiment,
+# `python benchmarks/transcribe.py`, has twenty pieces, fiddle tunes too; beside YIN its successor **pYIN**, which keeps
+# several periods with their probabilities and looks for the likeliest path through them; and beside white noise, which
+# has as much power in each hertz, **pink** noise, which has as much in each octave and so the more the lower. $F_1$, with
 # 95 % intervals over pieces:
 #
 # | noise | YIN | gated first | pYIN | gated first |
@@ -712,10 +746,12 @@ assert max(abs(row[0] - row[2]) for row in f1.values()) < 0.1
 # | pink, 10 dB | 0.67 (0.53–0.80) | 0.61 (0.48–0.74) | 0.70 (0.55–0.84) | 0.68 (0.55–0.80) |
 # | pink, 0 dB | 0.54 (0.41–0.65) | 0.54 (0.41–0.66) | 0.35 (0.22–0.48) | 0.69 (0.55–0.81) |
 #
-# Cutting silence moved no mean by more than 0.02. The gate rescues pYIN at 0 dB, where it takes a noisy tone for none at
-# all; piece by piece it hurts YIN under pink noise of 10 dB (by 0.06, interval 0.01 to 0.11) and pYIN a little under white
-# noise of 20 dB. Your four tunes overstated the harm under white noise of 10 dB: on twenty there is none for YIN. Even without
-# noise the fast tunes fare far worse (YIN 0.50, pYIN 0.56) than the chorales (0.81 and 0.92): notes ring into each other.
+# Cutting silence moved no mean by more than 0.02. The intervals are wide because pieces differ, but all columns have the
+# same pieces, so ask how much the gate changes each *piece*. Compared like this, it rescues pYIN at 0 dB, where it takes a
+# noisy tone for none at all; it hurts YIN under pink noise of 10 dB (by 0.06, interval 0.01 to 0.11) and pYIN a little
+# under white noise of 20 dB. Your four tunes overstated the harm under white noise of 10 dB: on twenty there is none for
+# YIN. Even without noise the fast tunes fare far worse (YIN 0.50, pYIN 0.56) than the chorales (0.81 and 0.92): notes ring
+# into each other.
 #
 # The benchmark needs mir_eval. `musicgan transcribe hummed.wav --out hummed.mid` writes down a recording of yours. What was heard
 # wrong looks just like the ghosts of section 3.
@@ -904,6 +940,8 @@ assert max(overlapping[1], apart[1]) < 0.2
 # - C. L. Krumhansl, *Cognitive Foundations of Musical Pitch*, Oxford 1990: where key profiles come from.
 # - J. Albrecht, D. Shanahan, *Music Perception* 31 (1), 2013: the profiles that `estimate_key` uses.
 # - T. Sainburg et al., *PLOS Computational Biology* 16 (10), 2020: the gate in noisereduce.
+# - A. de Cheveigné, H. Kawahara, *YIN*, Journal of the Acoustical Society of America 111 (4), 2002. M. Mauch, S. Dixon,
+#   *pYIN*, ICASSP 2014. C. Raffel et al., *mir_eval*, ISMIR 2014: how transcriptions are scored.
 # - M. S. Cuthbert, C. Ariza, *music21*, ISMIR 2010: the toolkit, and the corpus in it.
 #
 # **Next**: models that a GAN must beat, some of them in ten lines.

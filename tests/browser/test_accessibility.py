@@ -24,7 +24,7 @@ import numpy as np
 from musicgan_edu import corpus, lab, plotting, sampling, training
 from musicgan_edu.widgets import (
     ab, assistant, blind_test, clinic, corruption, gan_lab, latents, mixer, monitor, painter, player, recommender,
-    sliders, temperature,
+    slider, sliders, temperature,
 )
 chorale = corpus.read_chorale("bwv66.6")
 score = chorale.cut(1, 9).replace(pickup=0.0)
@@ -54,9 +54,11 @@ CELLS = [
     "recommender.Recommender(score, key='bach/bwv66.6.mxl')",
     "sliders.Sliders(sampler, dims=(0, 1))",
     "temperature.Temperature({'GAN': sampler, 'another': sampler})",
+    "slider.Column([slider.Slider('network, Gbit/s', 1, min=1, max=100, step=1, decimals=0), player.Player(score)])",
     "print(lab.progress())",
     "plotting.progress(lab.progress().counts(), title='Exercises passed')",
 ]
+PLATE = {"light": {"oklch(1 0 0)"}, "dark": {"oklch(0 0 0)"}}  # white and black
 OPEN = """async (path) => {
   const options = { path, factory: "Notebook", kernelPreference: { shouldStart: false, canStart: false } };
   const widget = await jupyterapp.commands.execute("docmanager:open", options);
@@ -109,9 +111,16 @@ def test_every_widget_and_its_static_twin(lab: Lab, page: Page):
         screenshot(page, f"accessibility_{theme.split()[-1].lower()}")
         found = violations(page)
         assert not found, "\n".join([theme, *found])
+        assert behind_figures(page) == PLATE[theme.split()[-1].lower()]
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(500)
     assert_the_export_is_as_good(page, lab)
+
+
+def behind_figures(page: Page) -> set[str]:
+    """The colours that stand behind the letters of figures, which axe can't read."""
+    figures = page.locator(".jp-OutputArea-output img[src^='data:image/png']")
+    return set(figures.evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)"))
 
 
 def assert_the_tab_key_reaches_every_control(page: Page) -> None:
@@ -144,4 +153,5 @@ def assert_the_export_is_as_good(page: Page, lab: Lab) -> None:
         assert page.locator("img[alt]").count() >= 10
         found = violations(page, EXPORTED)
         assert not found, "\n".join([theme, *found])
+        assert behind_figures(page) == PLATE[theme]
     page.mishaps.clear()  # type: ignore[attr-defined]  # the requests above
