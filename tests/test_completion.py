@@ -171,6 +171,34 @@ def test_the_command_fills_a_file(chorale, tmp_path, capsys):
     assert "no bar 99" in capsys.readouterr().err
 
 
+def test_voices_that_a_tune_lacks_are_new_tracks(tmp_path, capsys):
+    rows = [(0, p, i, 1) for i, p in enumerate([74, 74, 76, 78, 74, 78, 76, 69, 74])]
+    playback.to_midi(Score.from_rows(rows, [Track("Tune", 73)], beats_per_bar=3.0), tmp_path / "waltz.mid")
+    line = ["complete", str(tmp_path / "waltz.mid"), "--method", "nearest", "--out", str(tmp_path / "o.mid")]
+    assert command.main([*line, "--voices", "2-4"]) == 0
+    said = capsys.readouterr().out
+    assert "waltz.mid has 1 track: the voices behind them are new" in said
+    assert "learnt 4/4 only" in said
+    made = corpus.read(tmp_path / "o.mid")
+    assert [track.name for track in made.tracks] == ["Tune", "Alto", "Tenor", "Bass"]
+    assert made.of_track(0)["pitch"].tolist() == [row[1] for row in rows]
+    means = [made.of_track(i)["pitch"].mean() for i in range(4)]
+    assert means == sorted(means, reverse=True)
+    for words, message in (("2-5", "knows 4 voices, not 5"), ("0", "voices are counted from 1")):
+        assert command.main([*line[:-1], str(tmp_path / "p.mid"), "--voices", words]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_new_voices_need_one_to_go_with_and_empty_tracks_are_where_they_belong():
+    kit = Score.from_rows([(0, 36, i, 0.5) for i in range(8)], [Track("Kit", 0, True)], title="kit")
+    with pytest.raises(completion.CompletionError, match="'kit' has no single voice"):
+        completion.with_voices(kit, 4)
+    names = [Track(name) for name in ("S", "A", "T", "B")]
+    rows = [(v, p, i, 1) for v, p in ((0, 72), (1, 65), (2, 60)) for i in range(8)]
+    score = Score.from_rows(rows, names, key=(0, "major"))  # the bass is an empty track
+    assert completion._voices(score, completion.gap(score, voices=[3])) == ([0, 1, 2, 3], [])
+
+
 @pytest.mark.parametrize("text", ["one", "4-3", "-1", "1-", ""])
 def test_ranges_that_are_none(text, capsys):
     with pytest.raises(SystemExit):
