@@ -142,6 +142,18 @@ def test_what_can_not_be_filled(rows, tracks, message):
         completion.complete(score, completion.gap(score, bars=[2]))
 
 
+def test_a_singers_legato_is_no_chord_and_stays_to_the_bit():
+    rows = [
+        (0, p, t, 0.9)
+        for p, t in ((72, 0), (74, 1), (76, 1.5), (74, 2.5), (72, 3), (74, 4), (72, 5), (71, 6), (72, 7))
+    ]
+    score = Score.from_rows([*rows, *[(0, p, 8 + t, d) for _, p, t, d in rows]], [Track("Vocal", 53)])
+    missing = completion.gap(score, bars=[3])
+    done = completion.complete(score, missing, method="nearest").score
+    assert completion.fragments(done, missing) == completion.fragments(score, missing)
+    assert set(score.notes.tolist()[:9]) <= set(done.notes.tolist())
+
+
 def test_masks_and_methods_that_do_not_fit(chorale):
     missing = completion.gap(chorale, bars=[2])
     for bad, method, message in (

@@ -376,6 +376,14 @@ def test_chords_dealt_out_have_one_instrument():
     ]
 
 
+def test_a_singers_legato_stays_the_top_voice():
+    vocal = [(0, p, i / 2, 0.9) for i, p in enumerate((74, 81, 74, 78, 74, 81, 76, 74))]
+    guitar = [(1, p, 2 * i, 2) for i in range(2) for p in (62, 66, 69)]
+    piece = Score.from_rows(vocal + guitar, [Track("Vocal", 53), Track("Guitar", 25)], key=(2, "major"))
+    made = style.restyle(piece, strength=0).score
+    assert made.of_track(0)["pitch"].tolist() == [row[1] for row in vocal]
+
+
 def test_what_is_no_even_tune_gives_no_window():
     rests = tune(16).replace(notes=tune(16).notes[:-1])
     assert tune_windows([tune(beats_per_bar=3.0), chords(), rests, tune(1)]) == []

@@ -172,21 +172,28 @@ def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None
     for track in touched.tolist():
         if score.tracks[track].is_drum:
             raise CompletionError(
-                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches"
+                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: say "
+                "which other voices have the gap"
             )
         if (share := _chordal(score.of_track(track))) > CHORDAL:
             raise CompletionError(
-                f"completion: track {track + 1} of {name} plays chords ({share:.0%} of its notes overlap the "
-                "next one); what fills knows single voices: take it apart with cleaning.to_voices first"
+                f"completion: track {track + 1} of {name} plays chords ({share:.0%} of its notes sound with the "
+                "next one); what fills knows single voices: say which other voices have the gap, or deal the piece out to "
+                "four first (cleaning.to_voices; musicgan clean PIECE --voices 4 --out FILE)"
             )
 
 
 def _chordal(notes: np.ndarray) -> float:
-    """Share of notes that still sound when their track's next one begins, by more than a sixteenth."""
+    """Share of notes that begin together with their track's next one, or outlast it, by more than a sixteenth.
+
+    One that only sounds into the next is a legato: heard, it ends there.
+    """
     if len(notes) < 2:
         return 0.0
-    late = notes["onset"][:-1] + notes["duration"][:-1] - notes["onset"][1:]
-    return float((late > 1 / PER_BEAT).mean())
+    end = notes["onset"] + notes["duration"]
+    late = end[:-1] - notes["onset"][1:] > 1 / PER_BEAT
+    together = np.diff(notes["onset"]) < 1 / PER_BEAT / 2
+    return float((late & (together | (end[:-1] > end[1:] + 1 / PER_BEAT))).mean())
 
 
 def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:

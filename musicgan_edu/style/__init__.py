@@ -251,6 +251,7 @@ def _voiced(score: Score) -> tuple[Score, list[str]]:
     notes = snapped.notes.copy()
     notes["track"] = np.searchsorted(tracks, notes["track"])
     pitched = snapped.replace(notes=notes, tracks=tuple(score.tracks[i] for i in tracks))
+    pitched = cleaning.end_at_next(pitched)  # a singer's legato is no chord
     changes = ["drums stay as they are"] if drums.any() else []
     if len(tracks) <= 4 and all(_is_one_voice(pitched.of_track(i)) for i in range(len(tracks))):
         return pitched, changes
