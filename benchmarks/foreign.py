@@ -1,7 +1,7 @@
 """Five pieces that no model here has learnt from, through cleaning and the four tools.
 
     python benchmarks/foreign.py                    # all; prints what came out, or which message
-    python benchmarks/foreign.py --only pop hymn --keep FOLDER    # and keeps the files, with piano rolls
+    python benchmarks/foreign.py --only pop hymn --keep FOLDER    # and keeps the files, with piano rolls and engraved scores
 
 The pieces are made here, by rule, and no better than that: `pop` (voice, guitar, bass and drums over four chords, 16 bars
 of 4/4, with a drum kit's ghost notes), `piano` (broken chords and a tune on one track, pedal held, a tempo that wanders, in a
@@ -142,6 +142,7 @@ def through(tool: str, options: list[str], piece: Path, folder: Path) -> None:
     if out.exists():
         scores = corpus.read_all(out)
         print(*(f"    measured: {about(score)}" for score in scores), sep="\n")
+        print(f"    heard: {heard(scores[0])}")
         draw(scores[0], folder / f"{piece.stem}-{tool}.png")
 
 
@@ -155,7 +156,23 @@ def about(score: Score) -> str:
     )
 
 
+def heard(score: Score) -> str:
+    """What a meter says of the sound: its level, how near to the top it comes, how much of it is silence."""
+    sound = playback.render(score, 22050).mean(1)
+    frames = sound[: len(sound) // 1102 * 1102].reshape(-1, 1102)  # 50 ms
+    level = 10 * np.log10((frames**2).mean(1) + 1e-12)
+    inside = level[: max(1, int(score.seconds / 0.05))]  # what rings on after the end doesn't count
+    gaps = np.split(inside < -60, np.flatnonzero(np.diff(inside < -60)) + 1)
+    longest = max((len(gap) for gap in gaps if gap[0]), default=0)
+    peak = 20 * np.log10(np.abs(sound).max() + 1e-12)
+    return (
+        f"{score.seconds:.0f} s, {10 * np.log10((sound**2).mean() + 1e-12):.0f} dBFS, peak {peak:.1f}, {(np.abs(sound) >= 0.999).sum()} "
+        f"samples clipped, silent {(inside < -60).mean():.0%}, {longest * 0.05:.2f} s at most"
+    )
+
+
 def draw(score: Score, path: Path) -> None:
+    path.with_suffix(".svg").write_text(playback.engrave(score), encoding="utf-8")
     figure = plotting.piano_roll(score, end=min(score.end, 32.0))
     path.write_bytes(figure.to_png())
 

@@ -44,12 +44,10 @@ def shuffled(piece: Score, windows: Sequence[Score]) -> Score:
 
 
 def ranked(piece: Score, _: Sequence[Score]) -> Score:
-    """The best of eight suggestions by the mean of two ranks: merit, and the melody's tonal distance to the bass."""
+    """The first of eight suggestions by `assistant.ranked`."""
     line = piece.replace(notes=piece.of_track(0), tracks=piece.tracks[:1], key=None)
     found = assistant.harmonise(line, checkpoint=sampling.load("chorales"), n=8, n_drafts=32, seed=1)
-    far = evaluation.tonal_distance([one.score for one in found], pair=(0, 3))
-    by_distance = np.argsort(np.argsort(far.hits / far.cases))  # merit's ranks are their places
-    return found[int((np.arange(len(found)) + by_distance).argmin())].score
+    return assistant.ranked(found, "merit+td")[0].score
 
 
 ROWS: dict[str, Player] = {

@@ -49,3 +49,14 @@ def test_the_slider_restyles_what_is_heard():
     assert widget.said.value.startswith("edited: 0 of ")
     widget.slider.value = 2.0
     assert pitches(widget.ab) != widget.made.before.notes["pitch"].tolist()
+
+
+def test_a_tune_goes_to_the_styles_of_tunes():
+    rows = [(0, 62 + (0, 2, 4, 7, 4, 2)[i % 6], i / 4, 0.25) for i in range(64)]
+    piece = Score.from_rows(rows, beats_per_bar=2.0, key=(2, "major"))
+    widget = Restyling(piece, "folk")
+    assert widget.ab.versions["B: folk"] == style.restyle(piece, "folk").score
+    assert widget.made.before.notes["pitch"].tolist() == piece.notes["pitch"].tolist()
+    widget.slider.value = 2.0
+    assert pitches(widget.ab) == widget.made.before.notes["pitch"].tolist()  # A is what is heard
+    assert widget.made.score.n_notes > 32

@@ -1,5 +1,7 @@
 """The composition assistant: the melody stays, what is kept stays, and following beats weighing at the end."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,32 @@ def lower(suggestion, sampler):
 
 
 # ------------------------------------------------------------------------------- suggestions
+
+
+def ranks(one, *cases):
+    """The names of suggestions (name, merit, the bass's pitch) under C5, by both orders."""
+    made = {}
+    for name, merit, bass in cases:
+        rows = [(0, 72, 0, 4), (1, 64, 0, 4), (2, 55, 0, 4), (3, bass, 0, 4)]
+        score = one.score.replace(notes=Score.from_rows(rows, one.score.tracks).notes, pickup=0.0)
+        made[name] = dataclasses.replace(one, score=score, merit=merit)
+    names = {id(suggestion): name for name, suggestion in made.items()}
+    found = list(made.values())
+    return ["".join(names[id(s)] for s in assistant.ranked(found, by)) for by in assistant.RANKINGS]
+
+
+def test_ranks_by_merit_and_by_the_distance_of_the_bass(suggestions):
+    one = suggestions[0]
+    far, near, between = 42, 48, 43  # F#, C and G below C
+    assert ranks(one, ("c", -1.2, between), ("a", -1.0, far), ("b", -1.1, near)) == ["abc", "bac"]
+    assert ranks(one, ("b", -1.1, near), ("a", -1.0, between), ("c", -1.2, far)) == [
+        "abc",
+        "abc",
+    ]  # merit decides
+    assert one.told() == "; ".join(one.reasons)
+    assert one.told("merit+td") == f"{one.told()}; tonal distance to the bass {one.distance:.2f}"
+    with pytest.raises(assistant.AssistantError, match="no order 'beauty': choose one of merit, merit\\+td"):
+        assistant.ranked(suggestions, "beauty")
 
 
 def test_the_melody_stays_and_three_voices_come(suggestions):

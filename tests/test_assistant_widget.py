@@ -60,6 +60,19 @@ def test_choose_hear_keep_and_roll(desk):
     assert desk.suggestions[0].score != before[0].score
 
 
+def test_another_order_keeps_the_suggestions(desk):
+    before = list(desk.suggestions)
+    desk.desk.at = 1
+    desk.desk.rank = "merit+td"
+    assert desk.suggestions == assistant.ranked(before, "merit+td")
+    assert desk.desk.listed == [one.told("merit+td") for one in desk.suggestions]
+    assert (desk.desk.at, desk.chosen) == (0, desk.suggestions[0])
+    desk.desk.rolled += 1  # and new ones come in this order
+    assert desk.suggestions == assistant.ranked(desk.suggestions, "merit+td")
+    desk.desk.rank = "merit"
+    assert desk.desk.listed == ["; ".join(one.reasons) for one in desk.suggestions]
+
+
 def test_between_two(desk):
     a = desk.chosen
     desk.desk.between = 1.0

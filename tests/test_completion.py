@@ -142,6 +142,18 @@ def test_what_can_not_be_filled(rows, tracks, message):
         completion.complete(score, completion.gap(score, bars=[2]))
 
 
+def test_a_singers_legato_is_no_chord_and_stays_to_the_bit():
+    rows = [
+        (0, p, t, 0.9)
+        for p, t in ((72, 0), (74, 1), (76, 1.5), (74, 2.5), (72, 3), (74, 4), (72, 5), (71, 6), (72, 7))
+    ]
+    score = Score.from_rows([*rows, *[(0, p, 8 + t, d) for _, p, t, d in rows]], [Track("Vocal", 53)])
+    missing = completion.gap(score, bars=[3])
+    done = completion.complete(score, missing, method="nearest").score
+    assert completion.fragments(done, missing) == completion.fragments(score, missing)
+    assert set(score.notes.tolist()[:9]) <= set(done.notes.tolist())
+
+
 def test_masks_and_methods_that_do_not_fit(chorale):
     missing = completion.gap(chorale, bars=[2])
     for bad, method, message in (
@@ -169,6 +181,34 @@ def test_the_command_fills_a_file(chorale, tmp_path, capsys):
     assert "is there already" in capsys.readouterr().err
     assert command.main([*line[:2], "--bars", "99", "--out", str(tmp_path / "o.mid")]) == 2
     assert "no bar 99" in capsys.readouterr().err
+
+
+def test_voices_that_a_tune_lacks_are_new_tracks(tmp_path, capsys):
+    rows = [(0, p, i, 1) for i, p in enumerate([74, 74, 76, 78, 74, 78, 76, 69, 74])]
+    playback.to_midi(Score.from_rows(rows, [Track("Tune", 73)], beats_per_bar=3.0), tmp_path / "waltz.mid")
+    line = ["complete", str(tmp_path / "waltz.mid"), "--method", "nearest", "--out", str(tmp_path / "o.mid")]
+    assert command.main([*line, "--voices", "2-4"]) == 0
+    said = capsys.readouterr().out
+    assert "waltz.mid has 1 track: the voices behind them are new" in said
+    assert "learnt 4/4 only" in said
+    made = corpus.read(tmp_path / "o.mid")
+    assert [track.name for track in made.tracks] == ["Tune", "Alto", "Tenor", "Bass"]
+    assert made.of_track(0)["pitch"].tolist() == [row[1] for row in rows]
+    means = [made.of_track(i)["pitch"].mean() for i in range(4)]
+    assert means == sorted(means, reverse=True)
+    for words, message in (("2-5", "knows 4 voices, not 5"), ("0", "voices are counted from 1")):
+        assert command.main([*line[:-1], str(tmp_path / "p.mid"), "--voices", words]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_new_voices_need_one_to_go_with_and_empty_tracks_are_where_they_belong():
+    kit = Score.from_rows([(0, 36, i, 0.5) for i in range(8)], [Track("Kit", 0, True)], title="kit")
+    with pytest.raises(completion.CompletionError, match="'kit' has no single voice"):
+        completion.with_voices(kit, 4)
+    names = [Track(name) for name in ("S", "A", "T", "B")]
+    rows = [(v, p, i, 1) for v, p in ((0, 72), (1, 65), (2, 60)) for i in range(8)]
+    score = Score.from_rows(rows, names, key=(0, "major"))  # the bass is an empty track
+    assert completion._voices(score, completion.gap(score, voices=[3])) == ([0, 1, 2, 3], [])
 
 
 @pytest.mark.parametrize("text", ["one", "4-3", "-1", "1-", ""])

@@ -37,6 +37,20 @@ def test_a_melody_becomes_four_voices(files, capsys):
         assert score.of_track(0)["pitch"].tolist() == TUNE
 
 
+def test_the_order_is_a_choice_and_makes_no_other_suggestions(files, capsys):
+    pieces = []
+    for name, rank in (("a", "merit"), ("b", "merit+td")):
+        words = ("tune.mid", "--drafts", "4", "--suggestions", "3", "--rank", rank, "--out", f"{name}.mid")
+        assert harmonise(files, *words) == 0
+        said = capsys.readouterr().out
+        assert said.count("tonal distance to the bass") == (0 if rank == "merit" else 3)
+        written = [corpus.read(files / f"{name}{tail}.mid") for tail in ("", "-2", "-3")]
+        pieces.append({score.notes.tobytes() for score in written})
+    assert pieces[0] == pieces[1]
+    with pytest.raises(SystemExit):
+        harmonise(files, "tune.mid", "--rank", "beauty", "--out", "c.mid")
+
+
 def test_voices_and_bars_are_kept(files):
     assert harmonise(files, "tune.mid", *QUICK, "--out", "four.musicxml") == 0
     assert harmonise(files, "four.musicxml", *QUICK, "--keep-voices", "4", "--keep-bars", "1", "--seed", "7", "--out", "new.mid") == 0  # fmt: skip

@@ -190,6 +190,23 @@ def test_unquantised_notes_still_make_full_bars():
             assert sum(int(note.findtext("duration")) for note in notes) == 4 * divisions
 
 
+def test_what_was_played_short_or_long_is_written_as_one_would_write_it():
+    def lengths(rows, *tracks):
+        part = musicxml(Score.from_rows(rows, tracks or (Track("x"),))).find("part")
+        unit = int(part.find(".//divisions").text)
+        notes = [n for n in part.iter("note") if n.find("rest") is None]
+        return [int(n.findtext("duration")) / unit for n in notes if n.find("chord") is None]
+
+    assert lengths([(0, 60, i / 2, 0.45) for i in range(8)]) == [0.5] * 8
+    assert lengths([(0, 60, i, 0.9) for i in range(4)]) == [1] * 4
+    assert lengths([(0, 60, i, 0.55) for i in range(4)]) == [0.5] * 4  # to the nearest sixteenth
+    assert lengths([(0, 60, 0, 1.07), (0, 62, 1, 1)]) == [1, 1]  # no second layer
+    assert lengths([(0, 60, i, 0.25) for i in range(4)]) == [0.25] * 4  # as it is written
+    assert lengths([(0, 60, i / 3, 0.31) for i in range(3)]) == pytest.approx([1 / 3] * 3, abs=0.01)
+    kit = [(0, 42, i / 2, 0.1) for i in range(4)] + [(0, 36, 0, 0.05), (0, 38, 3.75, 0.05)]
+    assert lengths(kit, Track("Kit", is_drum=True)) == [0.5, 0.5, 0.5, 1, 0.25]
+
+
 def test_hostile_text_is_text():
     root = musicxml(song())
     assert root.findtext("work/work-title") == HOSTILE

@@ -150,6 +150,13 @@ def test_an_index_ranks_by_angle(index):
     assert found(index, "north", leave_out=["east"]) == ["north-east", "south"]
 
 
+def test_a_title_that_a_scanner_has_made_is_shown_as_the_keys_name(index):
+    index.add("monteverdi/3.10.mxl", ".lV.L\"'!UCl'l.v .J.u,.:;l';'V", {"counts": np.array([-1.0, 0.0])})
+    index.add("a", "№ 3: „Wachet auf!“ ♯", {"counts": np.array([-1.0, 0.1])})
+    titles = [hit.title for hit in index.query({"counts": np.array([-1.0, 0.0])}, kind="counts", count=2)]
+    assert titles == ["3.10", "№ 3: „Wachet auf!“ ♯"]
+
+
 def test_liking_and_disliking_rank_anew(index):
     query = {"counts": np.array([0.0, 1.0])}
     assert found(index, query)[:2] == ["north", "north-east"]

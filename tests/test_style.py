@@ -212,9 +212,9 @@ def test_strength_0_gives_the_piece_back_in_its_key_with_pickup_and_drums():
     assert sorted(map(tuple, made.notes[made.notes["track"] < 2].tolist())) == sorted(
         (t, p, a, d, 80) for t, p, a, d in rows if t < 2
     )
-    drums = made.notes[made.notes["track"] == 4]
+    drums = made.notes[made.notes["track"] == 2]
     assert drums["onset"].tolist() == [1, 1.75]
-    assert made.tracks[4].is_drum
+    assert made.tracks == tracks  # no voice that the piece lacks
     assert (made.pickup, made.tempo, made.title) == (1.0, 100.0, "Song → palestrina")
     assert [track.program for track in made.tracks[:2]] == [52, 32]
 
@@ -259,7 +259,12 @@ def test_free_rhythm_is_moved_to_half_beats_and_sixteenths_are_left_out():
             1,
             "the piece has no pitched notes",
         ),
-        (chords(), "verdi", 1, "no style 'verdi': choose one of bach, palestrina"),
+        (
+            chords(),
+            "verdi",
+            1,
+            "no style 'verdi': choose one of bach, palestrina, or for a tune in one voice fiddle, folk",
+        ),
         (chords(), "bach", 3, "strength must be 0 to 2, got 3"),
     ],
 )
@@ -309,6 +314,74 @@ def test_a_tunes_note_values_and_its_barlines_are_spelling():
         again = tune_windows([tune(value=value, beats_per_bar=beats)])
         assert [w.notes["pitch"].tolist() for w in again] == [w.notes["pitch"].tolist() for w in plain]
         assert all(np.allclose(w.notes["onset"], v.notes["onset"]) for w, v in zip(again, plain, strict=True))
+
+
+def test_a_tune_is_restyled_whatever_its_note_values_and_stays_one_track():
+    made = {}
+    for value, beats in ((0.5, 4.0), (0.25, 2.0), (1.0, 8.0), (1.0, 4.0)):
+        piece = tune(value=value, beats_per_bar=beats, pickup=2 * value, tempo=90.0)
+        made[value, beats] = style.restyle(piece, "folk", strength=2).score
+        notes = made[value, beats].notes
+        assert [track.name for track in made[value, beats].tracks] == ["Fiddle"]
+        assert (made[value, beats].beats_per_bar, made[value, beats].pickup) == (beats, 2 * value)
+        assert (made[value, beats].tempo, made[value, beats].end) == (90.0, 32 * value)
+        plain = made[0.5, 4.0].notes
+        assert notes["pitch"].tolist() == plain["pitch"].tolist()
+        assert np.allclose(notes["onset"] / value, plain["onset"] / 0.5)
+    assert made[0.5, 4.0].notes["pitch"].tolist() != tune().notes["pitch"].tolist()
+
+
+def test_a_slow_tune_is_taken_as_it_stands():
+    slow = tune(8, value=2.0)
+    made = style.restyle(slow, "fiddle", strength=0).score
+    assert np.array_equal(made.notes, slow.notes)
+
+
+@pytest.mark.parametrize(
+    ("piece", "message"),
+    [
+        (tune(beats_per_bar=3.0), "tune has 3 beats a bar: 'folk' was learnt from tunes in two and four"),
+        (chords(), "'folk' was learnt from tunes in one voice: take one voice of the piece first"),
+        (Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]), "the piece has no pitched notes"),
+    ],
+)
+def test_what_is_no_tune_is_said(piece, message):
+    with pytest.raises(style.StyleError, match=message):
+        style.restyle(piece, "folk")
+
+
+@pytest.mark.parametrize("to", ["folk", "fiddle"])
+def test_the_command_on_a_tune(tmp_path, capsys, to):
+    abc = "X:1\nT:A scale\nM:2/4\nL:1/16\nK:D\nDEFG ABcd|dcBA GFED|FAdA FAdA|GEFD EDCE|D8|]\n"
+    (tmp_path / "tune.abc").write_text(abc)
+    words = ["restyle", str(tmp_path / "tune.abc"), "--to", to, "--strength", "2"]
+    assert main([*words, "--out", str(tmp_path / "new.mid")]) == 0
+    assert "edited: " in capsys.readouterr().out
+    made, was = corpus.read(tmp_path / "new.mid"), corpus.read(tmp_path / "tune.abc")
+    assert (len(made.tracks), made.beats_per_bar, made.end) == (1, 2.0, was.end)
+    onsets = [{float(note["onset"]) for note in score.notes} for score in (made, was)]
+    assert len(onsets[0] & onsets[1]) > 25  # of 33: still this tune
+    assert main([*words[:-2], "--strength", "0", "--out", str(tmp_path / "same.mid")]) == 0
+    same = corpus.read(tmp_path / "same.mid")
+    assert np.array_equal(
+        same.notes[["pitch", "onset", "duration"]], was.notes[["pitch", "onset", "duration"]]
+    )
+
+
+def test_chords_dealt_out_have_one_instrument():
+    piano = Score.from_rows([(0, p, 0, 4) for p in (40, 48, 55, 60, 64, 67)], [Track("Piano", 4)])
+    made = style.restyle(piano, strength=0).score
+    assert [(track.name, track.program) for track in made.tracks] == [
+        (voice.name, 4) for voice in CHORALE_VOICES
+    ]
+
+
+def test_a_singers_legato_stays_the_top_voice():
+    vocal = [(0, p, i / 2, 0.9) for i, p in enumerate((74, 81, 74, 78, 74, 81, 76, 74))]
+    guitar = [(1, p, 2 * i, 2) for i in range(2) for p in (62, 66, 69)]
+    piece = Score.from_rows(vocal + guitar, [Track("Vocal", 53), Track("Guitar", 25)], key=(2, "major"))
+    made = style.restyle(piece, strength=0).score
+    assert made.of_track(0)["pitch"].tolist() == [row[1] for row in vocal]
 
 
 def test_what_is_no_even_tune_gives_no_window():

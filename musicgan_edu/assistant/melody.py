@@ -94,7 +94,8 @@ def _check_metre(score: Score, beats: float) -> None:
     if score.beats_per_bar not in (beats, beats / 2, beats * 2):
         raise AssistantError(
             f"harmonise: {name} has {score.beats_per_bar:g} beats a bar; this generator has learnt bars of "
-            f"{beats:g} only (2 and 8 are heard as 4)"
+            f"{beats:g} only (2 and 8 are heard as 4). What fills gaps takes any metre, and has no ear for its beats: "
+            "musicgan complete MELODY --voices 2-4 --out FILE"
         )
     if score.n_bars * score.beats_per_bar > MAX_BARS * beats:
         raise AssistantError(f"harmonise: {name} has {score.n_bars} bars, more than {MAX_BARS}: cut it first")

@@ -41,7 +41,13 @@ def _complete_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bars", type=ranges, default=[], metavar="LIST", help="such as 3-4,7; 0 is the pickup"
     )
-    parser.add_argument("--voices", type=ranges, default=[], metavar="LIST", help="tracks from 1, such as 2")
+    parser.add_argument(
+        "--voices",
+        type=ranges,
+        default=[],
+        metavar="LIST",
+        help="tracks from 1, such as 2; new ones up to the fourth",
+    )
     parser.add_argument(
         "--beats", type=ranges, default=[], metavar="LIST", help="beats of the bar from 1, such as 3-4"
     )
@@ -59,6 +65,11 @@ def _complete(given: argparse.Namespace) -> None:
 
     write = arguments.writer("complete", given.out)
     score = arguments.longest(given.piece)
+    if 0 in given.voices:
+        raise completion.CompletionError("complete: voices are counted from 1")
+    if max(given.voices, default=0) > (own := len(score.tracks)):
+        score = completion.with_voices(score, max(given.voices))
+        print(f"{given.piece.name} has {own} track{'s' * (own > 1)}: the voices behind them are new")
     voices = [voice - 1 for voice in given.voices]
     missing = completion.gap(score, bars=given.bars, voices=voices, beats=given.beats)
     done = completion.complete(score, missing, method=given.method, seed=given.seed)

@@ -38,6 +38,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="for each suggestion: more follow better (64)",
     )
     parser.add_argument(
+        "--rank", choices=("merit", "merit+td"), default="merit",
+        help="the first suggestion is the one that the machine finds likeliest, or the best by that and by how near "
+        "the bass is to the melody (tonal distance); measured with --suggestions 8 --drafts 32 (merit)",
+    )  # fmt: skip
+    parser.add_argument(
         "--track", type=arguments.count, metavar="N", help="the track that has the melody, from 1"
     )
     parser.add_argument(
@@ -87,9 +92,10 @@ def _harmonise(given: argparse.Namespace) -> None:
     else:
         track = None if given.track is None else given.track - 1
         found = assistant.harmonise(score, track=track, **options)
+    found = assistant.ranked(found, given.rank)
     for write, out, suggestion in zip(writers, outs, found, strict=True):
         write(suggestion.score, out)
-    _print(found, outs)
+    _print(found, outs, given.rank)
 
 
 def _melody(given: argparse.Namespace) -> Score:
@@ -104,10 +110,10 @@ def _melody(given: argparse.Namespace) -> Score:
     return score
 
 
-def _print(found: Sequence[Suggestion], outs: Sequence[Path]) -> None:
+def _print(found: Sequence[Suggestion], outs: Sequence[Path], by: str) -> None:
     print(*found[0].melody.changes, sep="\n", end="\n" if found[0].melody.changes else "")
     for rank, (suggestion, out) in enumerate(zip(found, outs, strict=True), start=1):
-        print(f"{rank}. {out}: {'; '.join(suggestion.reasons)}")
+        print(f"{rank}. {out}: {suggestion.told(by)}")
 
 
 COMMANDS = {

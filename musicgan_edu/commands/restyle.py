@@ -13,7 +13,12 @@ _strength = arguments.from_to(float, 0, 2)
 
 
 def _restyle_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("piece", type=Path, metavar="PIECE", help="a MIDI, MusicXML or ABC file in 4/4")
+    parser.add_argument(
+        "piece",
+        type=Path,
+        metavar="PIECE",
+        help="a MIDI, MusicXML or ABC file in 4/4 or 4/2; a tune in 2/4, too",
+    )
     parser.add_argument(
         "--to",
         default="palestrina",

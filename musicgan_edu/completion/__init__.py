@@ -27,7 +27,7 @@ import numpy as np
 from musicgan_edu import cleaning
 from musicgan_edu.completion.methods import FORM, METHODS, gibbs, judge, latent_of, sounding, training_windows
 from musicgan_edu.completion.rows import PER_BEAT, Table, fragments, put_back
-from musicgan_edu.score import MusicganError, Score
+from musicgan_edu.score import MusicganError, Score, Track
 
 __all__ = [
     "FORM",
@@ -44,6 +44,7 @@ __all__ = [
     "latent_of",
     "sounding",
     "training_windows",
+    "with_voices",
 ]
 
 HOP = FORM.grid.steps_per_bar
@@ -134,6 +135,25 @@ def complete(
     return Completion(done, missing, method, tuple(remarks))
 
 
+def with_voices(score: Score, n_voices: int) -> Score:
+    """The piece with empty tracks behind its own, up to so many: voices to be filled as a gap.
+
+    Raises
+    ------
+    CompletionError : more than the networks know, or no single voice in the piece that they could go with.
+    """
+    if n_voices > len(FORM.tracks):
+        raise CompletionError(f"completion: what fills knows {len(FORM.tracks)} voices, not {n_voices}")
+    if not any(
+        len(score.of_track(i)) and not track.is_drum and _chordal(score.of_track(i)) <= CHORDAL
+        for i, track in enumerate(score.tracks)
+    ):
+        raise CompletionError(f"completion: {_name(score)} has no single voice that new ones could go with")
+    own = len(score.tracks)
+    new = [Track(FORM.tracks[i].name, score.tracks[0].program) for i in range(own, n_voices)]
+    return score.replace(tracks=(*score.tracks, *new))
+
+
 def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None:
     shape, name = (table.n_steps, len(score.tracks)), _name(score)
     if method not in METHODS:
@@ -152,21 +172,28 @@ def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None
     for track in touched.tolist():
         if score.tracks[track].is_drum:
             raise CompletionError(
-                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches"
+                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: say "
+                "which other voices have the gap"
             )
         if (share := _chordal(score.of_track(track))) > CHORDAL:
             raise CompletionError(
-                f"completion: track {track + 1} of {name} plays chords ({share:.0%} of its notes overlap the "
-                "next one); what fills knows single voices: take it apart with cleaning.to_voices first"
+                f"completion: track {track + 1} of {name} plays chords ({share:.0%} of its notes sound with the "
+                "next one); what fills knows single voices: say which other voices have the gap, or deal the piece out to "
+                "four first (cleaning.to_voices; musicgan clean PIECE --voices 4 --out FILE)"
             )
 
 
 def _chordal(notes: np.ndarray) -> float:
-    """Share of notes that still sound when their track's next one begins, by more than a sixteenth."""
+    """Share of notes that begin together with their track's next one, or outlast it, by more than a sixteenth.
+
+    One that only sounds into the next is a legato: heard, it ends there.
+    """
     if len(notes) < 2:
         return 0.0
-    late = notes["onset"][:-1] + notes["duration"][:-1] - notes["onset"][1:]
-    return float((late > 1 / PER_BEAT).mean())
+    end = notes["onset"] + notes["duration"]
+    late = end[:-1] - notes["onset"][1:] > 1 / PER_BEAT
+    together = np.diff(notes["onset"]) < 1 / PER_BEAT / 2
+    return float((late & (together | (end[:-1] > end[1:] + 1 / PER_BEAT))).mean())
 
 
 def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:
@@ -204,8 +231,11 @@ def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:
 
 
 def _mean_pitch(score: Score, track: int) -> float:
+    """Of an empty track, where the chorales' voice of its number is at home."""
     notes = score.of_track(track)
-    return float(np.average(notes["pitch"], weights=notes["duration"])) if len(notes) else float(HOMES[1])
+    if not len(notes):
+        return float(HOMES[min(track, len(HOMES) - 1)])
+    return float(np.average(notes["pitch"], weights=notes["duration"]))
 
 
 def _lay(score: Score, table: Table, voices: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[int]]:

@@ -39,8 +39,8 @@ Layer = list[tuple[int, int, list[int]]]  # (start, end, pitches) in ticks, one 
 def to_musicxml(score: Score, path: Pathlike | None = None) -> str:
     """A Score as MusicXML: a staff per track, voices where notes overlap, ties, rests, pickup.
 
-    Times that no notation holds snap to 64th notes or, beat by beat, to triplets; drums stand at
-    their usual places on a percussion staff. So `to_midi` is the exact form and this the readable
+    Times that no notation holds snap to 64th notes or, beat by beat, to triplets, and notes that were
+    played a little short or long last to the next one; drums stand at their usual places on a percussion staff. So `to_midi` is the exact form and this the readable
     one. `path` is written if given.
 
     Raises
@@ -78,7 +78,7 @@ def _staff(score: Score, index: int) -> Any:
     player.partName, player.partId = track.name, f"P{index + 1}"
     player.midiProgram, player.midiChannel = track.program, channels(score.tracks)[index]
     part.insert(0, player)
-    layers = _layers(score.of_track(index))
+    layers = _layers(_as_written(score.of_track(index), is_drum=track.is_drum))
     for number, (start, end) in enumerate(_bars(score), start=0 if score.pickup else 1):
         bar = _bar(layers, track, start, end, spelling=fifths(score.key or (0, "major")))
         bar.number = number
@@ -109,6 +109,27 @@ def _bars(score: Score) -> list[tuple[int, int]]:
     lines = score.pickup + np.arange(max(score.n_bars, 1) + 1) * score.beats_per_bar
     ticks = np.rint(np.concatenate([[0.0], lines]) * _TICKS).astype(int).tolist()
     return [(start, end) for start, end in itertools.pairwise(ticks) if end > start]
+
+
+def _as_written(notes: np.ndarray, *, is_drum: bool) -> np.ndarray:
+    """The notes, and those that were played a little short or long with the end that one would write.
+
+    An end that a note can have on paper was written, and stays. Else a note lasts to where the track's next begins,
+    if that is within a fifth of a beat, or to the nearest sixteenth; a drum's stroke to the next one, a beat at most.
+    """
+    onset, end = notes["onset"], notes["onset"] + notes["duration"]
+    ticks = np.rint(end * _TICKS)
+    written = (np.abs(end * _TICKS - ticks) < 0.02) & ((ticks % 3 == 0) | (ticks % 4 == 0))
+    starts = np.append(np.unique(onset), np.inf)
+    after = starts[np.searchsorted(starts, onset + 1e-6)]
+    if is_drum:
+        played = np.minimum(after, onset + 1.0)
+    else:
+        sixteenth = np.maximum(np.rint(end * 4) / 4, onset + 1 / 16)
+        played = np.where(np.abs(after - end) <= 0.2, after, sixteenth)
+    made = notes.copy()
+    made["duration"] = np.where(written, notes["duration"], played - onset)
+    return made
 
 
 def _layers(notes: np.ndarray) -> list[Layer]:

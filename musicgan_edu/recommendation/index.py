@@ -21,7 +21,7 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import threadpoolctl
@@ -263,7 +263,14 @@ class Index:
         reasons: tuple[str, ...] = ()
         if "counts" in self.scales and len(self.scales["counts"].mean) == len(COUNTS):
             reasons = _reasons(self.scales["counts"](features["counts"]), self._vectors["counts"][row])
-        return Hit(self.keys[row], self.titles[row], self.labels[row], likeness, reasons)
+        title = _legible(self.titles[row], self.keys[row])
+        return Hit(self.keys[row], title, self.labels[row], likeness, reasons)
+
+
+def _legible(title: str, key: str) -> str:
+    """The title; the key's name for what a scanner has made of one (two of Monteverdi's in music21)."""
+    letters = sum(letter.isalnum() or letter.isspace() for letter in title)
+    return title if letters >= 0.6 * len(title) else PurePosixPath(key).stem
 
 
 def _reasons(query: np.ndarray, found: np.ndarray, *, n: int = 3) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ import numpy as np
 from musicgan_edu import cleaning, sampling
 from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
+from musicgan_edu.style import tunes
 from musicgan_edu.style.cells import PER_BAR, PER_BEAT, Cells, StyleError, cells_of, scores_of, windows_of
 from musicgan_edu.style.editor import N_OPERATIONS, edit, wishes
 
@@ -54,6 +55,7 @@ STYLES = {"bach": "chorales", "palestrina": "masses"}
 MAX_STRENGTH = 2.0
 MAX_BETWEEN = 0.3  # share of the notes that may be left out between half beats
 CHECKPOINT = sampling.CHECKPOINTS / "styles" / "bach-palestrina"
+_PLAIN_UNITS = {2.0: 1.0, 4.0: 1.0, 8.0: 0.5}  # by beats a bar: where the notes don't say by what to stretch
 #: Styles of tunes in one voice, and the collections that each was learnt from.
 TUNES = {"fiddle": ("oneills1850", "ryansMammoth"), "folk": ("essenFolksong",)}
 
@@ -93,6 +95,7 @@ class Prepared:
 
     cells : (1, T, 4), in C major or A minor. padding : pulses of rest before the piece's first.
     semitones : that it was moved by. changes : one sentence for each thing that was lost or moved.
+    tracks : of the voices, as they go out. unit : by what the beats were stretched (`tunes`).
     """
 
     score: Score
@@ -100,19 +103,20 @@ class Prepared:
     padding: int
     semitones: int
     changes: tuple[str, ...]
+    tracks: tuple[Track, ...]
+    unit: float = 1.0
 
     def back(self, cells: Cells, title: str) -> Score:
         """Cells as a Score in the piece's own key, with its pickup, tempo, instruments and drums."""
         made = cleaning.transpose(scores_of(cells, tempo=self.score.tempo)[0], -self.semitones)
         notes = made.notes.copy()
-        notes["onset"] -= self.padding / PER_BEAT
+        notes["onset"] = (notes["onset"] - self.padding / PER_BEAT) / self.unit
+        notes["duration"] /= self.unit
         drums = self.score.notes[_of_drums(self.score)].copy()
-        own = [track for track in self.score.tracks if not track.is_drum]
         kit = [track for track in self.score.tracks if track.is_drum][:1]
-        drums["track"] = 4
-        names = tuple(own) if len(own) == 4 else _named(own)
+        drums["track"] = len(self.tracks)
         return self.score.replace(
-            notes=np.concatenate([notes, drums]), tracks=(*names, *kit), title=title, source=""
+            notes=np.concatenate([notes, drums]), tracks=(*self.tracks, *kit), title=title, source=""
         )
 
 
@@ -168,13 +172,12 @@ def restyle(
     ------
     StyleError : see `prepare` and `Editors.check`.
     """
+    if editors is None and to not in (*STYLES, *TUNES):
+        known = f"{', '.join(STYLES)}, or for a tune in one voice {', '.join(TUNES)}"
+        raise StyleError(f"style: no style {to!r}: choose one of {known}")
     editors = editors or load(CHECKPOINT.with_name("fiddle-folk") if to in TUNES else CHECKPOINT)
     editors.check(to, strength)
-    piece = prepare(score)
-    if to in TUNES and (piece.cells.pitch >= 0).any((0, 1)).sum() > 1:
-        raise StyleError(
-            f"style: {to!r} was learnt from tunes in one voice: take one voice of the piece first"
-        )
+    piece = _prepare_tune(score, to) if to in TUNES else prepare(score)
     other = next(name for name in editors.weights if name != to)
     made = editors.edit(piece.cells, to, strength, seed=seed)
     again = editors.edit(made, other)
@@ -204,6 +207,7 @@ def prepare(score: Score) -> Prepared:
             f"style: {name} has {score.beats_per_bar:g} beats a bar: the editors learnt music in 4/4 and know no other metre"
         )
     voiced, told = _voiced(score)
+    tracks = voiced.tracks
     changes += told
     tonic, mode = cleaning.estimate_key(voiced)
     semitones = ((0 if mode == "major" else 9) - tonic + 6) % 12 - 6
@@ -215,20 +219,42 @@ def prepare(score: Score) -> Prepared:
     n_lost = voiced.n_notes - cleaning.thin(voiced, PER_BEAT).n_notes
     if n_lost:
         changes.append(f"grid: {n_lost} of {voiced.n_notes} notes start between half beats and are left out")
-    return Prepared(score, cells, padding, semitones, tuple(changes))
+    return Prepared(score, cells, padding, semitones, tuple(changes), tracks)
+
+
+def _prepare_tune(score: Score, to: str) -> Prepared:
+    """A tune as its editors take it: most notes half a beat apart, bars of two beats in pairs.
+
+    Raises
+    ------
+    StyleError : several voices, a triple metre, no pitched notes.
+    """
+    unit = (tunes.unit_of(score) if score.n_notes else None) or _PLAIN_UNITS.get(score.beats_per_bar)
+    if unit is None:
+        name = score.title or score.source or "the tune"
+        raise StyleError(
+            f"style: {name} has {score.beats_per_bar:g} beats a bar: {to!r} was learnt from tunes in two and four, and no other metre"
+        )
+    piece = prepare(tunes.even(score, unit))
+    if (piece.cells.pitch >= 0).any((0, 1)).sum() > 1:
+        raise StyleError(
+            f"style: {to!r} was learnt from tunes in one voice: take one voice of the piece first"
+        )
+    return dataclasses.replace(piece, score=score, unit=unit)
 
 
 def _voiced(score: Score) -> tuple[Score, list[str]]:
-    """The pitched notes on a grid of sixteenths, as single voices on four tracks, and what that lost."""
+    """The pitched notes on a grid of sixteenths, as four single voices at most, and what that lost."""
     drums = _of_drums(score)
     snapped = _snapped(score.replace(notes=score.notes[~drums]))
     tracks = [i for i, track in enumerate(score.tracks) if not track.is_drum]
     notes = snapped.notes.copy()
     notes["track"] = np.searchsorted(tracks, notes["track"])
     pitched = snapped.replace(notes=notes, tracks=tuple(score.tracks[i] for i in tracks))
+    pitched = cleaning.end_at_next(pitched)  # a singer's legato is no chord
     changes = ["drums stay as they are"] if drums.any() else []
     if len(tracks) <= 4 and all(_is_one_voice(pitched.of_track(i)) for i in range(len(tracks))):
-        return pitched.replace(tracks=tuple(_named(pitched.tracks))), changes
+        return pitched, changes
     voiced = cleaning.to_voices(pitched, 4)
     n_lost = pitched.n_notes - voiced.n_notes
     changes.append(f"voices: dealt out to four; {n_lost} of {pitched.n_notes} notes found no room")
@@ -252,13 +278,6 @@ def _is_one_voice(notes: np.ndarray) -> bool:
 def _of_drums(score: Score) -> np.ndarray:
     """Which notes are a drum track's, bool (n_notes,)."""
     return np.array([track.is_drum for track in score.tracks], bool)[score.notes["track"]]
-
-
-def _named(tracks: list[Track] | tuple[Track, ...]) -> tuple[Track, ...]:
-    """Four tracks: those that there are, and silent ones after them; the chorales' names for more than four."""
-    if len(tracks) > 4:
-        return tuple(Track(voice.name, tracks[0].program) for voice in CHORALE_VOICES)
-    return (*tracks, *(Track(f"Voice {i + 1}") for i in range(len(tracks), 4)))
 
 
 def _halved(score: Score) -> Score:

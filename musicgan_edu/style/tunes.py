@@ -22,7 +22,7 @@ from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import Score
 from musicgan_edu.style.cells import PER_BEAT
 
-__all__ = ["matched", "tune_windows"]
+__all__ = ["even", "matched", "tune_windows", "unit_of"]
 
 _N_BEATS = 8.0  # of a window
 
@@ -31,9 +31,10 @@ def tune_windows(scores: Sequence[Score], *, hop_bars: int = 2) -> list[Score]:
     """Windows at half beats, in C major or A minor, in which the tune sounds all the time; `source` and `key` kept."""
     found: list[Score] = []
     for score in scores:
-        even = _even(score) if len(score.tracks) == 1 else None
-        if even is not None:
-            cut = cleaning.windows(cleaning.to_c(even), n_bars=2, hop_bars=hop_bars)
+        unit = unit_of(score) if len(score.tracks) == 1 else None
+        if unit is not None:
+            tune = even(score, unit).replace(tracks=CHORALE_VOICES)
+            cut = cleaning.windows(cleaning.to_c(tune), n_bars=2, hop_bars=hop_bars)
             found += [cleaning.thin(window, PER_BEAT) for window in cut if _is_full(window)]
     return [window for window in found if _is_full(window)]
 
@@ -51,20 +52,25 @@ def matched(a: Sequence[Score], b: Sequence[Score], *, seed: int = 0) -> tuple[l
     return [a[i] for i in sorted(chosen[0])], [b[i] for i in sorted(chosen[1])]
 
 
-def _even(score: Score) -> Score | None:
-    """The tune in 4/4, two onsets half a beat apart as a rule; None where its metre isn't even."""
+def unit_of(score: Score) -> float | None:
+    """By what a tune's time must be stretched so that two onsets lie half a beat apart as a rule; a power of two.
+
+    None where its bars don't have two beats or a multiple of two then.
+    """
     onsets = np.unique(score.notes["onset"].round(3))
     if len(onsets) < 2:
         return None
     unit = float(2.0 ** np.rint(np.log2(0.5 / np.median(np.diff(onsets)))))
-    beats = score.beats_per_bar * unit
-    if beats not in (2.0, 4.0, 8.0):
-        return None
+    return unit if score.beats_per_bar * unit in (2.0, 4.0, 8.0) else None
+
+
+def even(score: Score, unit: float) -> Score:
+    """The tune stretched, in 4/4; it sounds as before."""
     notes = score.notes.copy()
     notes["onset"] *= unit
     notes["duration"] *= unit
     return score.replace(
-        notes=notes, tracks=CHORALE_VOICES, beats_per_bar=4.0, pickup=score.pickup * unit % 4.0, tempo=120.0
+        notes=notes, beats_per_bar=4.0, pickup=score.pickup * unit % 4.0, tempo=score.tempo * unit
     )
 
 

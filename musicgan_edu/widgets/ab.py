@@ -86,7 +86,8 @@ class Restyling(ipywidgets.VBox):
 
     Parameters
     ----------
-    piece : in 4/4. to : one of `style.STYLES`. editors : those that ship, unless given.
+    piece : in 4/4; or a tune in one voice. to : one of `style.STYLES`; for a tune one of `style.TUNES`.
+    editors : those that ship, unless given.
 
     Attributes
     ----------

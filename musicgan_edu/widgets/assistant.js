@@ -6,6 +6,7 @@
 // The music is the player's, below it. What is typed and what Python says is text: textContent only.
 
 const HEAR = { melody: "The melody", suggestion: "The suggestion" };
+const RANK = { merit: "likely voices", "merit+td": "likely voices, near bass" };
 const KEYS = [" ", "Enter", "Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 
 /** An element with attributes, children and text; the only place where elements are made. */
@@ -30,6 +31,7 @@ class Desk {
     this.text = make("textarea", { rows: 2, "aria-label": "Melody", spellcheck: "false", maxlength: 4000, style: "flex: 1 1 300px; min-width: 0; font: inherit; color: inherit; background: var(--mg-ground); border: 1px solid var(--mg-line); border-radius: 6px; padding: 4px 8px" });
     this.ask = this.button("Suggest", { title: "Three more voices for this melody (Ctrl+Enter in the text)" });
     this.list = make("div", { class: "mg-column", role: "group", "aria-label": "Suggestions" });
+    this.rank = Object.entries(RANK).map(([value, text]) => this.button(text, { "data-rank": value }));
     this.hear = Object.entries(HEAR).map(([value, text]) => this.button(text, { "data-hear": value }));
     this.voices = make("div", { class: "mg-row", role: "group", "aria-label": "Keep voices" });
     this.bars = make("div", { class: "mg-row", role: "group", "aria-label": "Keep bars" });
@@ -39,7 +41,8 @@ class Desk {
     this.far = make("output", { class: "mg-small" });
     this.status = make("div", { class: "mg-status mg-small", role: "status", style: "white-space: pre-line" });
     const hint = make("div", { class: "mg-small", text: "Notes such as F#4 or Bb4:1/2 (half a beat), r for a rest, | between bars; a pickup stands before the first |." });
-    const left = make("div", { class: "mg-column" }, make("div", { class: "mg-row" }, this.text, this.ask), hint, this.list);
+    const left = make("div", { class: "mg-column" }, make("div", { class: "mg-row" }, this.text, this.ask), hint, this.list,
+      this.row("First", make("div", { class: "mg-row", role: "group", "aria-label": "What comes first" }, ...this.rank)));
     const right = make("div", { class: "mg-column" },
       this.row("Hear", ...this.hear), this.row("Keep", this.voices), this.row("Bars", this.bars), this.row("", this.roll),
       this.row("Towards", this.other, this.between, this.far));
@@ -71,9 +74,10 @@ class Desk {
   }
 
   pressed(button) {
-    const { at, hear, list, value } = button?.dataset ?? {};
+    const { at, hear, list, rank, value } = button?.dataset ?? {};
     if (at !== undefined) this.save("at", Number(at));
     else if (hear) this.save("hear", hear);
+    else if (rank) this.save("rank", rank);
     else if (list) {
       const [now, index] = [this.model.get(list), Number(value)];
       this.save(list, now.includes(index) ? now.filter((one) => one !== index) : [...now, index].sort((x, y) => x - y));
@@ -118,6 +122,7 @@ class Desk {
     this.far.textContent = `${Math.round(100 * model.get("between"))} %`;
     for (const one of this.list.children) one.setAttribute("aria-pressed", Number(one.dataset.at) === model.get("at"));
     for (const one of this.hear) one.setAttribute("aria-pressed", one.dataset.hear === model.get("hear"));
+    for (const one of this.rank) one.setAttribute("aria-pressed", one.dataset.rank === model.get("rank"));
     for (const one of this.root.querySelectorAll("[data-list]")) one.setAttribute("aria-pressed", model.get(one.dataset.list).includes(Number(one.dataset.value)));
     for (const one of [this.roll, this.between, this.other]) one.disabled = !model.get("listed").length;
     this.root.setAttribute("aria-busy", model.get("busy"));
@@ -132,7 +137,7 @@ class Desk {
   }
 }
 
-const SHOWN = ["text", "listed", "at", "hear", "voices", "n_bars", "has_pickup", "kept_voices", "kept_bars", "other", "between", "report", "wrong", "busy"];
+const SHOWN = ["text", "listed", "rank", "at", "hear", "voices", "n_bars", "has_pickup", "kept_voices", "kept_bars", "other", "between", "report", "wrong", "busy"];
 
 export default {
   render({ model, el }) {

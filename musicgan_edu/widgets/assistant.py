@@ -29,7 +29,8 @@ class Desk(anywidget.AnyWidget):
     Traits
     ------
     text : the melody, as `assistant.typed` reads it. asked, rolled : how often a suggestion, a re-roll was asked for.
-    listed : what speaks for and against each suggestion, the best first. at : the one that is heard, from 0.
+    listed : what speaks for and against each suggestion, the best first. rank : by what, one of `assistant.RANKINGS`.
+    at : the one that is heard, from 0.
     hear : "melody" or "suggestion". voices, n_bars, has_pickup : what can be kept; kept_voices from 1 (the melody,
     voice 0, always is), kept_bars from 1, 0 for the pickup. other : the suggestion to go to; between : how far, 0 to 1.
     report : text, never HTML. wrong : it is an error. busy : drafts are being written.
@@ -42,6 +43,7 @@ class Desk(anywidget.AnyWidget):
     asked = traitlets.Int(0).tag(sync=True)
     rolled = traitlets.Int(0).tag(sync=True)
     listed = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    rank = traitlets.Enum(assistant.RANKINGS, assistant.RANKINGS[0]).tag(sync=True)
     at = traitlets.Int(0, min=0).tag(sync=True)
     hear = traitlets.Enum(["melody", "suggestion"], "suggestion").tag(sync=True)
     voices = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -87,7 +89,7 @@ class Assistant(ipywidgets.VBox):
 
     def _changed(self, change: Any) -> None:
         """Something on the desk changed, in the page or from Python."""
-        if change.name in ("asked", "rolled", "at", "between", "hear"):
+        if change.name in ("asked", "rolled", "rank", "at", "between", "hear"):
             self._answer(change.name)
 
     def _answer(self, name: str) -> None:
@@ -97,6 +99,7 @@ class Assistant(ipywidgets.VBox):
             {
                 "asked": self._suggest,
                 "rolled": self._roll,
+                "rank": self._rank,
                 "at": self._choose,
                 "between": self._interpolate,
             }.get(name, int)()
@@ -124,6 +127,10 @@ class Assistant(ipywidgets.VBox):
         kept: dict[str, Any] = {"voices": self.desk.kept_voices, "bars": self.desk.kept_bars}
         found = assistant.reroll(self.chosen, n=self._n, seed=self._next(), **kept, **self._how)
         self._list(found, (f"kept: {self._said(kept)}",))
+
+    def _rank(self) -> None:
+        if self.suggestions:
+            self._list(self.suggestions, ())
 
     def _said(self, kept: dict[str, list[int]]) -> str:
         names = [self.desk.voices[voice] for voice in kept["voices"]] + [f"bar {bar}" for bar in kept["bars"]]
@@ -153,9 +160,10 @@ class Assistant(ipywidgets.VBox):
         return self._seed
 
     def _list(self, found: list[assistant.Suggestion], said: tuple[str, ...]) -> None:
+        found = assistant.ranked(found, self.desk.rank)
         self.suggestions, self.chosen = found, found[0]
         with self.desk.hold_trait_notifications():
-            self.desk.listed = ["; ".join(one.reasons) for one in found]
+            self.desk.listed = [one.told(self.desk.rank) for one in found]
             self.desk.at, self.desk.other, self.desk.between = 0, min(1, len(found) - 1), 0.0
             self.desk.report = "\n".join(said)
 

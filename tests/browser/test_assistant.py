@@ -64,6 +64,9 @@ def test_keep_re_roll_and_take_home(desk: Page, lab: Lab, tmp_path: Path):
     desk.get_by_role("button", name="Re-roll the rest").click()
     expect(desk.locator(".mg-assistant .mg-status")).to_have_text("kept: Bass, bar 1", timeout=15_000)
     assert lab.python(desk, "desk.chosen.score.of_track(3)['pitch'].tolist()") == bass
+    desk.get_by_role("button", name="likely voices, near bass").click()
+    until(desk, lab, "desk.desk.rank == 'merit+td' and 'tonal distance' in desk.desk.listed[0]")
+    expect(desk.get_by_role("group", name="Suggestions")).to_contain_text("tonal distance to the bass")
     with desk.expect_download() as taken:
         desk.get_by_role("button", name="Download MIDI").click()
     taken.value.save_as(tmp_path / "harmonised.mid")
@@ -78,7 +81,7 @@ def test_keys_are_enough(desk: Page, lab: Lab):
     until(desk, lab, "desk.chosen.score.of_track(0)['pitch'].tolist() == [72, 74, 76, 72]")
     desk.get_by_label("Melody", exact=True).focus()
     reached = []
-    for _ in range(12):
+    for _ in range(14):
         desk.keyboard.press("Tab")
         reached.append(
             desk.evaluate(
@@ -88,6 +91,8 @@ def test_keys_are_enough(desk: Page, lab: Lab):
     assert reached[0] == "Suggest"
     assert [text[:2] for text in reached[1:4]] == ["1.", "2.", "3."]
     assert reached[4:] == [
+        "likely voices",
+        "likely voices, near bass",
         "The melody",
         "The suggestion",
         "Alto",
