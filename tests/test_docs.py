@@ -82,9 +82,11 @@ def test_the_glossary_has_the_missions_words_in_both_languages():
         assert re.search(r"[\u4e00-\u9fff]|中文", row), row
 
 
-def test_binder_opens_the_start_page_that_its_build_puts_there():
-    config = json.loads((ROOT / "binder" / "jupyter" / "jupyter_lab_config.json").read_text())
-    folder, name = Path(config["LabApp"]["default_url"].removeprefix("/lab/tree/")).parts
+@pytest.mark.parametrize(("file", "app"), [("lab", "LabApp"), ("notebook", "JupyterNotebookApp")])
+def test_binder_opens_the_start_page_that_its_build_puts_there(file, app):
+    """Binder starts `jupyter lab`; an image that somebody makes with repo2docker, `jupyter notebook`."""
+    config = json.loads((ROOT / "binder" / "jupyter" / f"jupyter_{file}_config.json").read_text())
+    folder, name = Path(config[app]["default_url"].removeprefix("/lab/tree/")).parts
     assert f"musicgan lab {folder} --copy-only" in (ROOT / "binder" / "postBuild").read_text()
     assert (lab.lessons_folder() / name).is_file()
     assert "$PWD/binder/jupyter" in (ROOT / "binder" / "start").read_text()
