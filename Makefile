@@ -14,7 +14,7 @@ help:
 # The environment: pinned packages, then this package without touching them.
 
 env: .venv/.ready
-.venv/.ready: binder/requirements.txt pyproject.toml setup.py
+.venv/.ready: binder/requirements.txt tests/requirements.txt pyproject.toml setup.py
 	@python=$$(for name in python3.13 python3.12 python3.11 python3 python; do \
 	  if $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
 	  then echo $$name; break; fi; done); \
@@ -24,7 +24,7 @@ env: .venv/.ready
 	echo "making .venv with $$($$python --version): about 3 GB on disk, some minutes the first time"; \
 	[ -x $(BIN)/python ] || $$python -m venv .venv || { \
 	  echo "$$python can't make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r binder/requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r tests/requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -93,6 +93,11 @@ format: env
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# One resolution, in two files: what the course needs, and what only its proofs need beside it.
+PINS = uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate --no-header --quiet
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --no-header \
-	  --output-file binder/requirements.txt
+	mkdir -p build
+	grep -hv '^-r' binder/requirements.txt tests/requirements.txt >build/all.txt # what holds today stays, if it can
+	$(PINS) --all-extras --output-file build/all.txt
+	$(PINS) --extra audio --extra scale --extra teach --constraints build/all.txt --output-file binder/requirements.txt
+	{ echo "-r ../binder/requirements.txt"; grep -vxFf binder/requirements.txt build/all.txt; } > tests/requirements.txt

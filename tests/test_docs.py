@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,12 +82,31 @@ def test_the_glossary_has_the_missions_words_in_both_languages():
         assert re.search(r"[\u4e00-\u9fff]|中文", row), row
 
 
-def test_binder_opens_the_start_page_that_its_build_puts_there():
-    config = json.loads((ROOT / "binder" / "jupyter" / "jupyter_lab_config.json").read_text())
-    folder, name = Path(config["LabApp"]["default_url"].removeprefix("/lab/tree/")).parts
+@pytest.mark.parametrize(("file", "app"), [("lab", "LabApp"), ("notebook", "JupyterNotebookApp")])
+def test_binder_opens_the_start_page_that_its_build_puts_there(file, app):
+    """Binder starts `jupyter lab`; an image that somebody makes with repo2docker, `jupyter notebook`."""
+    config = json.loads((ROOT / "binder" / "jupyter" / f"jupyter_{file}_config.json").read_text())
+    folder, name = Path(config[app]["default_url"].removeprefix("/lab/tree/")).parts
     assert f"musicgan lab {folder} --copy-only" in (ROOT / "binder" / "postBuild").read_text()
     assert (lab.lessons_folder() / name).is_file()
     assert "$PWD/binder/jupyter" in (ROOT / "binder" / "start").read_text()
+
+
+def test_binder_gets_what_the_course_needs_and_none_of_the_proofs_tools():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    ours = _names(project["dependencies"], *(extras[name] for name in ("audio", "scale", "teach")))
+    tools = _names(extras["test"]) - {"nbclient"}  # nbgrader needs it as well
+    first, *beside = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    binder = _names((ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    assert first == "-r ../binder/requirements.txt"
+    assert binder >= ours
+    assert not binder & tools
+    assert _names(beside) >= tools
+
+
+def _names(*lists):
+    return {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for lines in lists for line in lines}
 
 
 def test_the_start_page_leads_to_every_lesson_and_primer():

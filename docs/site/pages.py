@@ -48,7 +48,7 @@ WELCOME = """
 ALONE = "get the course, and run `make lab` or `musicgan lab my-lessons`."
 LAUNCHED = (
     "[open it on Binder]({binder}), with nothing to install, or run `musicgan lab my-lessons` on your own "
-    "machine. On Colab (the rocket above a lesson) first run `%pip install git+{repository}`."
+    "machine. Colab (the rocket above a lesson) wants [two lines first](docs/elsewhere.md#colab)."
 )
 RUN, NOT_RUN = "*Run for you{solved}.", "*Not run for this site."
 SOLVED = ", with the solutions written in; they are folded below each exercise"
