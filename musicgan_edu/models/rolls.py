@@ -53,15 +53,19 @@ class RollGenerator(Network):
         self.own = latent_dim // 2 // self.n_tracks
         size = coarse[0] * coarse[1] * width
         self.begin = layers.EinsumDense(
-            "bki,kio->bko", (self.n_tracks, size), bias_axes="ko", activation="relu", name="begin"
-        )
+            "bki,kio->bko", (self.n_tracks, size), bias_axes="ko", activation="relu", name="begin",
+            kernel_initializer=_lively(latent_dim - (self.n_tracks - 1) * self.own),
+        )  # fmt: skip
         blocks: list[layers.Layer] = [layers.Reshape((*coarse, width))]
         for i in range(3):
-            finer = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"finer{i}")
+            options = {"activation": "relu", "kernel_initializer": _lively(9 * width)}
+            finer = layers.Conv2D(width, 3, padding="same", name=f"finer{i}", **options)
             blocks += [layers.UpSampling2D((2, 1)), finer]
-        blocks += [layers.Conv2DTranspose(width // 2, (1, 12), (1, 12), activation="relu", name="pitches")]
+        options = {"activation": "relu", "kernel_initializer": _lively(width)}
+        blocks += [layers.Conv2DTranspose(width // 2, (1, 12), (1, 12), name="pitches", **options)]
         self.each = keras.Sequential(blocks, name="each")
-        self.together = layers.Conv2D(n_channels, 3, padding="same", name="together")
+        last = _lively(9 * self.n_tracks * (width // 2))
+        self.together = layers.Conv2D(n_channels, 3, padding="same", kernel_initializer=last, name="together")
         self.keys = self.add_weight(
             shape=(n_pitches, n_channels), initializer=keras.initializers.Constant(_RARE), name="keys"
         )
@@ -82,6 +86,14 @@ class RollGenerator(Network):
     def tokens(self, z: np.ndarray, uniform: np.ndarray, *, temperature: float = 0.0) -> np.ndarray:
         """Rolls, bool (B, T, P, 2K), of z and random numbers in [0, 1) of the rolls' shape."""
         return binary(self(z), tf.constant(uniform, tf.float32), noise=temperature).numpy() > 0
+
+
+def _lively(n_inputs: int) -> keras.initializers.Initializer:
+    """Weights that keep what differs between two z: with Keras's own, a newborn's logits are all but constant.
+
+    Its neurons would be all on or all off, and the game begins with D teaching G how loud to be.
+    """
+    return keras.initializers.RandomNormal(stddev=(2 / n_inputs) ** 0.5)
 
 
 def binary(logits: tf.Tensor, uniform: tf.Tensor, *, noise: float) -> tf.Tensor:
