@@ -166,10 +166,13 @@ def _evaluate_rolls(
     given: argparse.Namespace, models: Mapping[str, Sampler], name: str, form: RollEncoding
 ) -> None:
     """Models of polyphonic rolls beside real music and beside keys that are drawn one by one."""
+    import numpy as np
+
     from musicgan_edu import baselines, corpus, evaluation, sampling, training
 
     real, train = (training.cut(corpus.load(name, split=split), form) for split in (given.split, "train"))
-    sets = {given.split: real.scores}
+    chosen = np.random.default_rng(given.seed).permutation(len(train.scores))[: given.count]
+    sets = {given.split: real.scores, "train": [train.scores[i] for i in chosen]}
     for model, sampler in models.items():
         if given.split == "test":
             sampling.note_test(model, None)

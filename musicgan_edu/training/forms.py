@@ -102,7 +102,7 @@ def prepare(scores: Sequence[Score], encoding: VoiceEncoding | RollEncoding) -> 
 
 def reasons(left_out: Counter[str]) -> str:
     """How much was left out, in words."""
-    return "left out " + (", ".join(f"{n} {what}" for what, n in left_out.items() if n) or "nothing")
+    return "left out: " + (", ".join(f"{what} ({n})" for what, n in left_out.items() if n) or "nothing")
 
 
 def _for_rolls(score: Score, encoding: RollEncoding) -> Score:
