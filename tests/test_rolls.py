@@ -86,8 +86,8 @@ def test_times_that_are_nearly_on_the_grid_are_meant_to_be():
 def test_music_that_fits_nowhere_says_why():
     with pytest.raises(TrainingError, match=r"left out: pieces of other tracks or another metre \(1\)"):
         training.cut([piece((0, 60, 0, 8), tracks=DUO[:1])], FORM)
-    with pytest.raises(TrainingError, match="none of 1 pieces has bars of 4 beats"):
-        training.rolls_for([piece((0, 60, 0, 3), beats_per_bar=3.0)])
+    with pytest.raises(TrainingError, match="no pieces to make rolls of"):
+        training.rolls_for([])
 
 
 def test_the_form_takes_the_tracks_that_the_pieces_agree_on():
@@ -96,6 +96,15 @@ def test_the_form_takes_the_tracks_that_the_pieces_agree_on():
     assert training.rolls_for([other, duet(1)]).tracks == other.tracks  # half are enough
     many = [piece((0, 60, 0, 8), tracks=tuple(Track(f"t{i}", i) for i in range(n))) for n in (9, 9)]
     assert training.rolls_for(many).tracks == cleaning.FAMILIES
+
+
+def test_music_without_four_four_is_taken_in_its_own_metre():
+    waltz = piece((0, 60, 0, 6), beats_per_bar=3.0)
+    assert training.rolls_for([waltz]).shape == (24, 60, 4)
+    assert training.rolls_for([waltz, waltz, duet(0)]).shape == (32, 60, 4)
+    odd = training.rolls_for([piece((0, 60, 0, 9), beats_per_bar=4.5)])
+    with pytest.raises(EncodingError, match="got 36 steps"):
+        models.RollGenerator(odd)
 
 
 def test_tracks_of_a_band_are_merged_by_family():

@@ -5,6 +5,7 @@ Comes in: Scores. Goes out: real windows as classes, uint8 (N, T, V), or as roll
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -43,23 +44,24 @@ def rolls_for(scores: Sequence[Score]) -> RollEncoding:
     """The form for rolls of this music: its own tracks where it agrees on them, else `cleaning.FAMILIES`.
 
     It agrees if at least half of the pieces in its metre have tracks of the same families in the same order;
-    names and programs are then those of the first such piece.
+    names and programs are then those of the first such piece. The metre is 4/4 if any piece has it, else the commonest.
 
     Raises
     ------
-    TrainingError : no piece in the form's metre.
+    TrainingError : no piece.
     """
     form = FORMS["roll"]
-    metre = [score for score in scores if score.beats_per_bar == form.grid.beats_per_bar]
-    if not metre:
-        raise TrainingError(
-            f"training: none of {len(scores)} pieces has bars of {form.grid.beats_per_bar:g} beats"
-        )
-    kinds = [tuple(map(cleaning.family, score.tracks)) for score in metre]
-    usual, often = Counter(kinds).most_common(1)[0]
-    agrees = 2 * often >= len(kinds) and len(usual) <= _MOST_TRACKS
-    tracks = metre[kinds.index(usual)].tracks if agrees else cleaning.FAMILIES
-    return RollEncoding(form.grid, tracks, form.low, form.high)
+    if not scores:
+        raise TrainingError("training: no pieces to make rolls of")
+    metres = Counter(score.beats_per_bar for score in scores)
+    usual = form.grid.beats_per_bar
+    beats = usual if usual in metres else metres.most_common(1)[0][0]
+    pieces = [score for score in scores if score.beats_per_bar == beats]
+    kinds = [tuple(map(cleaning.family, score.tracks)) for score in pieces]
+    kind, often = Counter(kinds).most_common(1)[0]
+    agrees = 2 * often >= len(kinds) and len(kind) <= _MOST_TRACKS
+    tracks = pieces[kinds.index(kind)].tracks if agrees else cleaning.FAMILIES
+    return RollEncoding(dataclasses.replace(form.grid, beats_per_bar=beats), tracks, form.low, form.high)
 
 
 def cut(scores: Sequence[Score], encoding: VoiceEncoding | RollEncoding) -> Cut:
