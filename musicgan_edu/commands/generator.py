@@ -118,7 +118,7 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(given: argparse.Namespace) -> None:
-    from musicgan_edu import cleaning, corpus, evaluation, sampling
+    from musicgan_edu import sampling
     from musicgan_edu.encoding import RollEncoding
 
     if given.out and given.out.exists():
@@ -127,7 +127,16 @@ def _evaluate(given: argparse.Namespace) -> None:
     name, form = _common_ground(models)
     if isinstance(form, RollEncoding):
         _evaluate_rolls(given, models, name, form)
-        return
+    else:
+        _evaluate_voices(given, models, name, form)
+
+
+def _evaluate_voices(
+    given: argparse.Namespace, models: Mapping[str, Sampler], name: str, form: VoiceEncoding
+) -> None:
+    """Models of voices beside real music, with a judge and what gives them away."""
+    from musicgan_edu import cleaning, corpus, evaluation, sampling
+
     n_bars = form.grid.n_bars
     real, train = (
         [
