@@ -63,12 +63,15 @@ def test_what_is_left_out_is_counted_by_its_reason():
         piece((0, 60, 1 / 3, 1), (0, 64, 7, 1)),  # a triplet
         piece((0, 24, 0, 1), (0, 60, 7, 1), key=(0, "major")),
         piece((0, 60, 8, 4), (0, 64, 0, 0.5), key=(0, "major")).replace(pickup=1.0),
+        piece((0, 2, 0, 8), key=(6, "major")),
+        piece((0, 38, 0, 8), tracks=(Track("drums", is_drum=True), DUO[1])),
     ]
     left_out = training.cut(scores, FORM).left_out
     assert dict(left_out) == {
         "pieces of other tracks or another metre": 2,
         "windows with notes off the grid": 1,
         "windows with notes out of range or in each other's way": 1,
+        "pieces that can't be moved to C": 1,
     }
     assert training.reasons(left_out).startswith(
         "left out: pieces of other tracks or another metre (2), wind"
@@ -344,6 +347,10 @@ def refuse_damage(run, tmp_path):
     sampling.write(tmp_path / "pitches", weights, broken)
     with pytest.raises(CheckpointError, match="whole octaves"):
         sampling.load(tmp_path / "pitches")
+    huge = {**card, "generator": {**card["generator"], "width": 4096}}
+    sampling.write(tmp_path / "huge", weights, huge)
+    with pytest.raises(CheckpointError, match="aren't those of a generator of"):
+        sampling.load(tmp_path / "huge")
     voices = {**card, "generator": {**card["generator"], "kind": "convolutional"}}
     sampling.write(tmp_path / "voices", weights, voices)
     with pytest.raises(CheckpointError, match="is no checkpoint"):

@@ -17,7 +17,7 @@ from musicgan_edu.models.masked import MaskedNetwork
 from musicgan_edu.models.network import weights_of
 from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.recurrent import GAIN, PosteriorEncoder, RecurrentGenerator
-from musicgan_edu.models.rolls import RollGenerator, binary, features_of_rolls
+from musicgan_edu.models.rolls import RollGenerator, binary, features_of_rolls, roll_kernels
 from musicgan_edu.models.sound import (
     SoundGenerator,
     choose,
@@ -50,6 +50,7 @@ __all__ = [
     "power_iteration",
     "pulses",
     "relations",
+    "roll_kernels",
     "sound_of",
     "sounding",
     "stochastic_binary",

@@ -28,7 +28,7 @@ from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.sound import interval_classes
 from musicgan_edu.score import EncodingError
 
-__all__ = ["RollGenerator", "binary", "features_of_rolls"]
+__all__ = ["RollGenerator", "binary", "features_of_rolls", "roll_kernels"]
 
 _RARE = -2.0  # where logits begin: few keys are down
 
@@ -44,19 +44,14 @@ class RollGenerator(Network):
         super().__init__()
         self.encoding, self.latent_dim = encoding, latent_dim
         self.n_tracks = len(encoding.tracks)
-        n_steps, n_pitches, n_channels = encoding.shape
-        if n_steps % 8 or n_pitches % 12:
-            raise EncodingError(
-                f"models: need a multiple of 8 steps and whole octaves, got {n_steps} steps, {n_pitches} pitches"
-            )
-        coarse = n_steps // 8, n_pitches // 12
         self.own = latent_dim // 2 // self.n_tracks
-        size = coarse[0] * coarse[1] * width
+        n_steps, n_pitches, n_channels = encoding.shape
+        (_, n_inputs, size), _ = roll_kernels(encoding, latent_dim=latent_dim, width=width)
         self.begin = layers.EinsumDense(
             "bki,kio->bko", (self.n_tracks, size), bias_axes="ko", activation="relu", name="begin",
-            kernel_initializer=_lively(latent_dim - (self.n_tracks - 1) * self.own),
+            kernel_initializer=_lively(n_inputs),
         )  # fmt: skip
-        blocks: list[layers.Layer] = [layers.Reshape((*coarse, width))]
+        blocks: list[layers.Layer] = [layers.Reshape((n_steps // 8, n_pitches // 12, width))]
         for i in range(3):
             options = {"activation": "relu", "kernel_initializer": _lively(9 * width)}
             finer = layers.Conv2D(width, 3, padding="same", name=f"finer{i}", **options)
@@ -86,6 +81,23 @@ class RollGenerator(Network):
     def tokens(self, z: np.ndarray, uniform: np.ndarray, *, temperature: float = 0.0) -> np.ndarray:
         """Rolls, bool (B, T, P, 2K), of z and random numbers in [0, 1) of the rolls' shape."""
         return binary(self(z), tf.constant(uniform, tf.float32), noise=temperature).numpy() > 0
+
+
+def roll_kernels(encoding: RollEncoding, *, latent_dim: int, width: int) -> tuple[tuple[int, ...], ...]:
+    """Shapes of the first two kernels of a `RollGenerator`, which say how large the others are.
+
+    Raises
+    ------
+    EncodingError : the steps can't be made by doubling three times, or the pitches aren't whole octaves.
+    """
+    n_steps, n_pitches, _ = encoding.shape
+    if n_steps % 8 or n_pitches % 12:
+        raise EncodingError(
+            f"models: need a multiple of 8 steps and whole octaves, got {n_steps} steps, {n_pitches} pitches"
+        )
+    n_tracks = len(encoding.tracks)
+    n_inputs = latent_dim - (n_tracks - 1) * (latent_dim // 2 // n_tracks)
+    return (n_tracks, n_inputs, n_steps // 8 * (n_pitches // 12) * width), (3, 3, width, width)
 
 
 def _lively(n_inputs: int) -> keras.initializers.Initializer:

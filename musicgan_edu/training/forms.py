@@ -14,7 +14,7 @@ import numpy as np
 
 from musicgan_edu import cleaning
 from musicgan_edu.encoding import RollEncoding, VoiceEncoding
-from musicgan_edu.score import EncodingError, Grid, Score, Track, TrainingError
+from musicgan_edu.score import EncodingError, Grid, Score, ScoreError, Track, TrainingError
 
 __all__ = ["FORMS", "Cut", "cut", "prepare", "reasons", "rolls_for"]
 
@@ -72,7 +72,11 @@ def cut(scores: Sequence[Score], encoding: VoiceEncoding | RollEncoding) -> Cut:
     left_out = Counter({"pieces of other tracks or another metre": len(scores) - len(fitting)})
     kept, values = [], []
     for score in fitting:
-        home = cleaning.to_c(score) if cleaning.has_pitches(score) else score
+        try:
+            home = cleaning.to_c(score) if cleaning.has_pitches(score) else score
+        except ScoreError:  # at the very end of the keyboard
+            left_out["pieces that can't be moved to C"] += 1
+            continue
         for window in cleaning.windows(home, n_bars=encoding.grid.n_bars):
             try:
                 encoded = encoding.tokens([window])
