@@ -68,13 +68,13 @@ def test_what_is_left_out_is_counted_by_its_reason():
     ]
     left_out = training.cut(scores, FORM).left_out
     assert dict(left_out) == {
-        "pieces of other tracks or another metre": 2,
+        "pieces or stretches of other tracks or metre": 2,
         "windows with notes off the grid": 1,
         "windows with notes out of range or in each other's way": 1,
         "pieces that can't be moved to C": 1,
     }
     assert training.reasons(left_out).startswith(
-        "left out: pieces of other tracks or another metre (2), wind"
+        "left out: pieces or stretches of other tracks or metre (2), wind"
     )
 
 
@@ -87,7 +87,7 @@ def test_times_that_are_nearly_on_the_grid_are_meant_to_be():
 
 
 def test_music_that_fits_nowhere_says_why():
-    with pytest.raises(TrainingError, match=r"left out: pieces of other tracks or another metre \(1\)"):
+    with pytest.raises(TrainingError, match=r"left out: pieces or stretches of other tracks or metre \(1\)"):
         training.cut([piece((0, 60, 0, 8), tracks=DUO[:1])], FORM)
     with pytest.raises(TrainingError, match="no pieces to make rolls of"):
         training.rolls_for([])
@@ -316,7 +316,7 @@ def test_the_commands_take_a_folder_of_many_tracks(folder, tmp_path, capsys, mon
     assert command.main(train) == 0
     said = capsys.readouterr().out
     assert "1 files left out" in said
-    assert "windows of Lute, Viol; left out: pieces of other tracks or another metre (1)" in said
+    assert "windows of Lute, Viol; left out: pieces or stretches of other tracks or metre (1)" in said
     assert command.main(["compose", "--checkpoint", str(run), "--count", "2", "--out", str(out)]) == 0
     score = corpus.read(out / "0000.mid")
     assert [(track.name, track.program) for track in score.tracks if score.n_notes] == [

@@ -65,11 +65,16 @@ def rolls_for(scores: Sequence[Score]) -> RollEncoding:
 
 
 def cut(scores: Sequence[Score], encoding: VoiceEncoding | RollEncoding) -> Cut:
-    """All windows of the scores in C major or A minor that the encoding holds without loss."""
+    """All windows of the scores in C major or A minor that the encoding holds without loss.
+
+    Raises
+    ------
+    TrainingError : there is none; says what was left out for which reason.
+    """
     if isinstance(encoding, RollEncoding):
         scores = [_for_rolls(score, encoding) for score in scores]
     fitting = cleaning.fitting(scores, len(encoding.tracks), encoding.grid)
-    left_out = Counter({"pieces of other tracks or another metre": len(scores) - len(fitting)})
+    left_out = Counter({"pieces or stretches of other tracks or metre": len(scores) - len(fitting)})
     kept, values = [], []
     for score in fitting:
         try:
