@@ -163,6 +163,10 @@ class VoiceEncoding(_Encoding):
                 steps[first[note] + 1 : end, voice] = self.hold
         return bool((steps != self.rest).sum() == (stop - first).sum())
 
+    def has_notes(self, tokens: np.ndarray) -> bool:
+        """Whether a note begins in any of the classes (B, n_steps, n_voices)."""
+        return bool((tokens < self.rest).any())
+
     def encode(self, scores: Sequence[Score]) -> Encoded:
         """One-hot classes, float32 (B, n_steps, n_voices, n_classes); errors as `tokens`."""
         tokens, dropped = self.tokens(scores)
@@ -235,6 +239,15 @@ class RollEncoding(_Encoding):
             self._write(values[i], score)
             dropped += self._dropped(i, score, self.decode(values[i : i + 1])[0])
         return Encoded(values, tuple(dropped))
+
+    def tokens(self, scores: Sequence[Score]) -> Encoded:
+        """`encode` in a quarter of the space: bool; errors as there."""
+        values, dropped = self.encode(scores)
+        return Encoded(values > 0, dropped)
+
+    def has_notes(self, rolls: np.ndarray) -> bool:
+        """Whether anything sounds in rolls (B, n_steps, n_pitches, 2 · n_tracks)."""
+        return bool(rolls[..., : len(self.tracks)].any())
 
     def _write(self, roll: np.ndarray, score: Score) -> None:
         for note, first, stop in zip(score.notes, *self._spans(score.notes), strict=True):

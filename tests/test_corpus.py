@@ -138,7 +138,7 @@ def test_names_and_what_is_none():
         corpus.names()
     )
     with pytest.raises(
-        ReadError, match="'choral' is neither a folder nor one of chorales, masses, airdsAirs"
+        ReadError, match="'choral' is neither a folder nor one of chorales, masses, quartets, airdsAirs"
     ):
         corpus.load("choral")
     with pytest.raises(ReadError, match="split must be one of train, validation, test or None, got 'dev'"):

@@ -18,8 +18,20 @@ Shannon (1948). Witten, Bell (1991). Caccia et al. (2020): Language GANs Falling
 """
 
 from musicgan_edu.baselines.counting import ORDER, cells, chain
+from musicgan_edu.baselines.keys import random_keys
 from musicgan_edu.baselines.likelihood import surprise
 from musicgan_edu.baselines.masked import MaskedModel, masks
 from musicgan_edu.baselines.run import RECIPES, form_of, train
 
-__all__ = ["ORDER", "RECIPES", "MaskedModel", "cells", "chain", "form_of", "masks", "surprise", "train"]
+__all__ = [
+    "ORDER",
+    "RECIPES",
+    "MaskedModel",
+    "cells",
+    "chain",
+    "form_of",
+    "masks",
+    "random_keys",
+    "surprise",
+    "train",
+]

@@ -17,8 +17,8 @@ import numpy as np
 from musicgan_edu import sampling, training
 from musicgan_edu.baselines.counting import ORDER, cells, chain
 from musicgan_edu.baselines.masked import MaskedModel
-from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.score import CheckpointError, TrainingError
+from musicgan_edu.encoding import RollEncoding, VoiceEncoding
+from musicgan_edu.score import CheckpointError, Score, TrainingError
 from musicgan_edu.training.run import Report
 
 __all__ = ["RECIPES", "form_of", "train"]
@@ -37,12 +37,15 @@ RECIPES: dict[str, training.Recipe | dict[str, Any]] = {
 training.PLAYERS["masked"] = MaskedModel
 
 
-def form_of(recipe: str | training.Recipe) -> VoiceEncoding:
-    """What a recipe composes; TrainingError names the recipes that there are."""
+def form_of(
+    recipe: str | training.Recipe, scores: Sequence[Score] | None = None
+) -> VoiceEncoding | RollEncoding:
+    """What a recipe composes, of this music if the tracks depend on it; TrainingError names the recipes that there are."""
     if isinstance(recipe, str) and recipe not in RECIPES:
         raise TrainingError(f"training: no recipe {recipe!r}, there are {', '.join(RECIPES)}")
     chosen = RECIPES[recipe] if isinstance(recipe, str) else recipe
-    return training.FORMS[chosen.form if isinstance(chosen, training.Recipe) else "chorale"]
+    form = chosen.form if isinstance(chosen, training.Recipe) else "chorale"
+    return training.rolls_for(scores) if form == "roll" and scores is not None else training.FORMS[form]
 
 
 def train(
@@ -54,7 +57,7 @@ def train(
     steps: int | None = None,
     seed: int = 1,
     corpus: str = "chorales",
-    encoding: VoiceEncoding | None = None,
+    encoding: VoiceEncoding | RollEncoding | None = None,
     order: int = ORDER,
     report: Report | None = None,
     snapshots: Sequence[float] = (),
@@ -67,6 +70,8 @@ def train(
     form = encoding or form_of(recipe)
     if recipe in ("random", "markov"):
         training.Budget(minutes, steps)  # refuses what is none
+        if isinstance(form, RollEncoding):
+            raise TrainingError(f"training: {recipe!r} counts voices, not rolls")
         return _count(str(recipe), windows, Path(folder), seed, corpus, form, order)
     chosen = MASKED if recipe == "masked" else recipe
     return training.train(

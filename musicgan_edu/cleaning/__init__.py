@@ -18,16 +18,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgan_edu.cleaning.barlines import find_pickup
+from musicgan_edu.cleaning.families import FAMILIES, by_family, family
 from musicgan_edu.cleaning.timing import beat_strength, follow_beats, straighten, swing_ratio
 from musicgan_edu.cleaning.voices import CLOSE, end_at_next, is_pitched, remove_doubles, to_voices
 from musicgan_edu.score import Grid, Score, ScoreError
 
 __all__ = [
+    "FAMILIES",
     "Cleaned",
     "beat_strength",
+    "by_family",
     "clean",
     "end_at_next",
     "estimate_key",
+    "family",
     "find_pickup",
     "fitting",
     "follow_beats",

@@ -12,7 +12,7 @@ from musicgan_edu.commands import arguments
 from musicgan_edu.score import ScoreError
 
 if TYPE_CHECKING:
-    from musicgan_edu.encoding import VoiceEncoding
+    from musicgan_edu.encoding import RollEncoding, VoiceEncoding
     from musicgan_edu.sampling import Sampler
 
 __all__ = ["COMMANDS"]
@@ -22,7 +22,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
     parser.add_argument(
         "--recipe", default="chorales",
-        help="chorales, moods, phrases, melodies, chords, convolutional, likelihood, masked, markov or random",
+        help="chorales, moods, phrases, melodies, chords, convolutional, likelihood, rolls, masked, markov or random",
     )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(
@@ -46,8 +46,13 @@ def _train(given: argparse.Namespace) -> None:
 
     from musicgan_edu import baselines, corpus, training
 
-    form = baselines.form_of(given.recipe)
-    windows = training.prepare(corpus.load(given.corpus, split="train"), form)
+    baselines.form_of(given.recipe)  # says which there are, before minutes of reading
+    scores = corpus.load(given.corpus, split="train")
+    form = baselines.form_of(given.recipe, scores)
+    _, windows, left_out = training.cut(scores, form)
+    print(
+        f"{len(windows)} windows of {', '.join(track.name for track in form.tracks)}; {training.reasons(left_out)}"
+    )
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
 
         def report(progress: float, step: int, values: dict[str, float]) -> None:
@@ -56,7 +61,7 @@ def _train(given: argparse.Namespace) -> None:
 
         sampler = baselines.train(
             given.recipe, windows, given.out, minutes=given.minutes, steps=given.steps,
-            seed=given.seed, corpus=given.corpus, report=report, snapshots=given.snapshots,
+            seed=given.seed, corpus=given.corpus, encoding=form, report=report, snapshots=given.snapshots,
         )  # fmt: skip
         bar.update(100 - bar.n)
     done = sampler.card["training"]
@@ -113,12 +118,25 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(given: argparse.Namespace) -> None:
-    from musicgan_edu import cleaning, corpus, evaluation, sampling
+    from musicgan_edu import sampling
+    from musicgan_edu.encoding import RollEncoding
 
     if given.out and given.out.exists():
         raise ScoreError(f"evaluate: {given.out} is there already: choose another file")
     models = {name: sampling.load(name) for name in filter(None, (given.checkpoint, given.against))}
     name, form = _common_ground(models)
+    if isinstance(form, RollEncoding):
+        _evaluate_rolls(given, models, name, form)
+    else:
+        _evaluate_voices(given, models, name, form)
+
+
+def _evaluate_voices(
+    given: argparse.Namespace, models: Mapping[str, Sampler], name: str, form: VoiceEncoding
+) -> None:
+    """Models of voices beside real music, with a judge and what gives them away."""
+    from musicgan_edu import cleaning, corpus, evaluation, sampling
+
     n_bars = form.grid.n_bars
     real, train = (
         [
@@ -153,6 +171,31 @@ def _evaluate(given: argparse.Namespace) -> None:
         sampling.write_whole(given.out, json.dumps(found, indent=1).encode())
 
 
+def _evaluate_rolls(
+    given: argparse.Namespace, models: Mapping[str, Sampler], name: str, form: RollEncoding
+) -> None:
+    """Models of polyphonic rolls beside real music and beside keys that are drawn one by one."""
+    import numpy as np
+
+    from musicgan_edu import baselines, corpus, evaluation, sampling, training
+
+    real, train = (training.cut(corpus.load(name, split=split), form) for split in (given.split, "train"))
+    chosen = np.random.default_rng(given.seed).permutation(len(train.scores))[: given.count]
+    sets = {given.split: real.scores, "train": [train.scores[i] for i in chosen]}
+    for model, sampler in models.items():
+        if given.split == "test":
+            sampling.note_test(model, None)
+        sets[model] = [score.replace(source="") for score in sampler.sample(given.count, seed=given.seed)]
+    sets["random keys"] = baselines.random_keys(train.values, form, given.count, seed=given.seed)
+    table = evaluation.compare_rolls(sets, train=train.scores, grid=form.grid)
+    n_pieces = len({score.source for score in real.scores})
+    print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
+    print(f"{len(real.scores)} real windows of {n_pieces} pieces ({training.reasons(real.left_out)})\n")
+    print(evaluation.as_markdown(table))
+    if given.out:
+        sampling.write_whole(given.out, json.dumps(table, indent=1).encode())
+
+
 def _kept(sampler: Sampler, given: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """How many of a conditional generator's pieces are as they were told."""
     from musicgan_edu import conditions
@@ -163,14 +206,16 @@ def _kept(sampler: Sampler, given: argparse.Namespace) -> dict[str, tuple[float,
     return conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
 
 
-def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding]:
+def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding | RollEncoding]:
     """The corpus and the form that all of these learnt; ScoreError where they differ."""
     grounds = {
-        name: (one.corpus, one.encoding.grid, len(one.encoding.tracks)) for name, one in models.items()
+        name: (one.corpus, one.encoding.grid, len(one.encoding.tracks), type(one.encoding))
+        for name, one in models.items()
     }
     if len(set(grounds.values())) > 1:
         learnt = "; ".join(
-            f"{name}: {ground[0]}, {ground[1]}, {ground[2]} voices" for name, ground in grounds.items()
+            f"{name}: {ground[0]}, {ground[1]}, {ground[2]} voices, {ground[3].__name__}"
+            for name, ground in grounds.items()
         )
         raise ScoreError(f"evaluate: only models of the same music compare, got {learnt}")
     one = next(iter(models.values()))

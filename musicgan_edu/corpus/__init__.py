@@ -49,7 +49,7 @@ CACHE_VERSION = 1  # raise it when what reading gives changes
 FORMATS = (*midi.FORMATS, *notation.FORMATS)
 MAX_BEATS = 50_000  # about seven hours; beyond that a file is damaged, or not one piece
 _CHORALES = "chorales"
-_MASSES = "masses"
+_MASSES, _QUARTETS = "masses", "quartets"
 _ALIASES = {"nottingham": "nottingham-dataset"}
 _NOT_MUSIC = ("demos", "theoryExercises")  # folders of music21's corpus for its own tests
 _MAX_FOLDERS = 20  # so many folders stay cached
@@ -66,7 +66,12 @@ def names() -> tuple[str, ...]:
     """The collections that `load` knows, all from the installed music21."""
     folders = [path.name for path in sorted(_music21_corpus().iterdir()) if _music_files(path)[0]]
     plain = {folder: alias for alias, folder in _ALIASES.items()}
-    return (_CHORALES, _MASSES, *(plain.get(name, name) for name in folders if name not in _NOT_MUSIC))
+    return (
+        _CHORALES,
+        _MASSES,
+        _QUARTETS,
+        *(plain.get(name, name) for name in folders if name not in _NOT_MUSIC),
+    )
 
 
 def load(
@@ -84,7 +89,8 @@ def load(
     Parameters
     ----------
     name : "chorales" (Bach's in four voices and 4/4), "masses" (half of the movements of Palestrina's
-        masses in four voices and 4/2, in halved values: 4/4), another of `names()`, or a folder's path.
+        masses in four voices and 4/2, in halved values: 4/4), "quartets" (string quartets by Haydn, Mozart,
+        Beethoven and Schumann, any metre), another of `names()`, or a folder's path.
     split : "train", "validation", "test", or None for all.
     progress : show a bar while files are read, and say how many were left out.
     n_processes : as many processes read in parallel; None for one a core.
@@ -132,6 +138,8 @@ def collect(
         paths = [path for path in paths if path.suffix == ".mxl"]  # two are there as .krn too
     if name == _MASSES:
         paths = [path for path in paths if chosen.is_chosen_mass(path)]
+    if name == _QUARTETS:
+        paths = [path for path in paths if chosen.is_of_a_quartet(path.relative_to(root))]
     timeout = 120 if is_folder else 3600  # music21's tune books are large, and trusted
     read = _reader(scheduler, n_processes, timeout)
     keep = cache.with_suffix(".shards")
@@ -142,6 +150,8 @@ def collect(
         report = chosen.only_chorales(report)
     if name == _MASSES:
         report = chosen.halved(report)
+    if name == _QUARTETS:
+        report = chosen.only_quartets(report)
     _keep(cache, stamp, report)
     shutil.rmtree(keep, ignore_errors=True)
     return report
@@ -308,7 +318,7 @@ def folder_of(name: str) -> Path:
 
 
 def _root_of(name: str) -> Path:
-    folders = {_CHORALES: "bach", _MASSES: "palestrina", **_ALIASES}
+    folders = {_CHORALES: "bach", _MASSES: "palestrina", _QUARTETS: "", **_ALIASES}
     return _music21_corpus() / folders.get(name, name)
 
 

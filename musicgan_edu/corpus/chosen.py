@@ -1,6 +1,6 @@
-"""The two collections that are chosen from music21's corpora: which pieces, in which form.
+"""The three collections that are chosen from music21's corpora: which pieces, in which form.
 
-Comes in: what was read. Goes out: the pieces of `load("chorales")` and `load("masses")`.
+Comes in: what was read. Goes out: the pieces of `load("chorales")`, `load("masses")` and `load("quartets")`.
 """
 
 from __future__ import annotations
@@ -8,15 +8,21 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from musicgan_edu.corpus.report import ImportReport, by_piece
 from musicgan_edu.encoding import CHORALE_VOICES
-from musicgan_edu.score import Score
+from musicgan_edu.score import Score, Track
 
-__all__ = ["halved", "is_chosen_mass", "only_chorales"]
+__all__ = ["QUARTET", "halved", "is_chosen_mass", "is_of_a_quartet", "only_chorales", "only_quartets"]
 
 _ONE_IN = 2  # of the masses' movements in four parts and 4/2: 225 are read in under a minute
+#: The four players; the files call them this and that, and some play them on the piano.
+QUARTET = tuple(
+    Track(name, program)
+    for name, program in (("Violin 1", 40), ("Violin 2", 40), ("Viola", 41), ("Violoncello", 42))
+)
+_COMPOSERS = ("haydn", "mozart", "beethoven", "schumann_robert")  # of the string quartets in the corpus
 
 
 def only_chorales(report: ImportReport) -> ImportReport:
@@ -62,3 +68,20 @@ def halved(report: ImportReport) -> ImportReport:
             )
         )  # fmt: skip
     return ImportReport(tuple(kept), report.rejected)
+
+
+def is_of_a_quartet(path: PurePath) -> bool:
+    """Whether a file, by its path within the corpus, is by who wrote its quartets; .krn are there as .mxl too."""
+    return path.parts[0] in _COMPOSERS and path.suffix == ".mxl"
+
+
+def only_quartets(report: ImportReport) -> ImportReport:
+    """The pieces in four parts, played by `QUARTET`."""
+    kept, rejected = [], list(report.rejected)
+    for source, sections in by_piece(report.scores).items():
+        if len(sections[0].tracks) == len(QUARTET):
+            name = source.removesuffix(".mxl")
+            kept += [score.replace(source=name, tracks=QUARTET) for score in sections]
+        else:
+            rejected.append((source, f"{len(sections[0].tracks)} parts, not {len(QUARTET)}"))
+    return ImportReport(tuple(kept), tuple(rejected))

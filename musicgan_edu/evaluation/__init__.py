@@ -12,7 +12,7 @@ in `copying`, one frozen chord breaks no rule, one repeated note is always in ke
 Map
 ---
 grids (Scores as arrays), tally (ratios and bootstrap), harmony, rhythm, rules, feature_table, judge,
-novelty, distances, content (what a change of style leaves), report, agreement (of voices with a melody),
+novelty, distances, content (what a change of style leaves), report, rolls (of several polyphonic tracks), agreement (of voices with a melody),
 tunes; listening (the blind test) and listeners (its files; import it by name).
 
 References
@@ -64,6 +64,7 @@ from musicgan_edu.evaluation.rhythm import (
     polyphony,
     qualified_notes,
 )
+from musicgan_edu.evaluation.rolls import as_markdown, compare_rolls, polyphonic_rate
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
 from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
@@ -87,6 +88,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "Voices",
+    "as_markdown",
     "bootstrap",
     "by_chance",
     "c2st",
@@ -96,6 +98,7 @@ __all__ = [
     "chord_tones",
     "chroma_similarity",
     "compare",
+    "compare_rolls",
     "contour_similarity",
     "copying",
     "count_parallels",
@@ -121,6 +124,7 @@ __all__ = [
     "overlap",
     "percentile_interval",
     "pitch_class_entropy",
+    "polyphonic_rate",
     "polyphony",
     "qualified_notes",
     "scale_consistency",

@@ -41,8 +41,8 @@ def empty_beats(scores: Sequence[Score], *, n_bars: int | None = None) -> Tally:
     return Tally.of([(~beats).sum() for beats in sounds], [beats.size for beats in sounds])
 
 
-def qualified_notes(scores: Sequence[Score]) -> Tally:
-    """QN: share of notes that last at least a 32nd (an eighth of a beat). Range 0 to 1.
+def qualified_notes(scores: Sequence[Score], *, shortest: float = _SHORTEST) -> Tally:
+    """QN: share of notes that last at least a 32nd (an eighth of a beat), or `shortest` beats. Range 0 to 1.
 
     On a grid of 16ths every note does: the measure says something about rolls on finer grids only.
     NaN without a note.
@@ -52,7 +52,7 @@ def qualified_notes(scores: Sequence[Score]) -> Tally:
     Dong et al. (2018): MuseGAN.
     """
     return Tally.of(
-        [(s.notes["duration"] > _SHORTEST - _ROUNDING).sum() for s in scores], [s.n_notes for s in scores]
+        [(s.notes["duration"] > shortest - _ROUNDING).sum() for s in scores], [s.n_notes for s in scores]
     )
 
 

@@ -17,6 +17,7 @@ from musicgan_edu.models.masked import MaskedNetwork
 from musicgan_edu.models.network import weights_of
 from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.recurrent import GAIN, PosteriorEncoder, RecurrentGenerator
+from musicgan_edu.models.rolls import RollGenerator, binary, features_of_rolls, roll_kernels
 from musicgan_edu.models.sound import (
     SoundGenerator,
     choose,
@@ -35,17 +36,21 @@ __all__ = [
     "MaskedNetwork",
     "PosteriorEncoder",
     "RecurrentGenerator",
+    "RollGenerator",
     "SoundGenerator",
+    "binary",
     "choose",
     "chords_of",
     "deterministic_binary",
     "features_of_chords",
+    "features_of_rolls",
     "features_of_sound",
     "interval_classes",
     "planes",
     "power_iteration",
     "pulses",
     "relations",
+    "roll_kernels",
     "sound_of",
     "sounding",
     "stochastic_binary",

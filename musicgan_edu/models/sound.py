@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.models.features import sounding, straight_through
 from musicgan_edu.models.network import Network
 from musicgan_edu.score import EncodingError
@@ -79,12 +79,12 @@ def features_of_sound(choices: tf.Tensor, encoding: VoiceEncoding) -> tf.Tensor:
     return tf.concat([flat, interval_classes(sound[..., :-1], encoding)], -1)
 
 
-def interval_classes(pitches: tf.Tensor, encoding: VoiceEncoding) -> tf.Tensor:
+def interval_classes(pitches: tf.Tensor, encoding: VoiceEncoding | RollEncoding) -> tf.Tensor:
     """Interval classes, float32 (B, N, 12 · (pairs + V)), from one-hot pitches (B, N, V, P).
 
     First each pair of voices, the upper above the lower, then each voice above where it was a pulse ago. It is
     the circular correlation of two chromas: for one-hot ones it is one-hot at their difference modulo
-    12, and it has a slope. Zero where one of the two rests.
+    12, and it has a slope. Zero where one of the two rests. Of chords it counts all pairs of notes.
     """
     n_pitches, n_voices = encoding.n_pitches, len(encoding.tracks)
     fold = np.eye(12, dtype=np.float32)[(np.arange(n_pitches) + encoding.low) % 12]  # (P, 12)

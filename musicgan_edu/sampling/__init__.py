@@ -10,7 +10,7 @@ Drawing from the recurrent generator runs in numpy and loads no TensorFlow: a ch
 products is what TensorFlow is slowest at, and a slider must answer while it is held. A test holds
 it to the Keras model. Piece i of a seed is the same whatever the number of pieces drawn with it.
 Which way a checkpoint draws says its card's `kind`: "recurrent", "chords", "random" and "markov" in numpy,
-"convolutional" and "masked" through TensorFlow.
+"convolutional", "rolls" and "masked" through TensorFlow.
 A checkpoint is a folder with `weights.npz` and `card.json`: numbers and text, nothing that executes.
 Lessons 00, 06 and 09.
 """
@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from musicgan_edu import conditions
-from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.sampling.chain import draw_cells, draw_chain, heated
 from musicgan_edu.sampling.chords import draw_chords
 from musicgan_edu.sampling.draw import Weights, draw
@@ -121,7 +121,7 @@ class Sampler:
 
     weights: Weights
     card: Mapping[str, Any]
-    encoding: VoiceEncoding
+    encoding: Any  # a VoiceEncoding; where the card's kind is "rolls" a RollEncoding
 
     @property
     def latent_dim(self) -> int:
@@ -196,6 +196,8 @@ class Sampler:
         if kind == "masked":
             empty = np.zeros((len(z), *form.shape[:2]), np.int64)
             return fill_masked(self._masked, form, empty, empty == 0, rngs=rngs, temperature=heat)
+        if kind == "rolls":  # one key or none: uniform noise, which is what Gumbel noise was made of
+            return self._rolls.tokens(z, np.exp(-np.exp(-noise)), temperature=heat)
         return self._convolutional.tokens(z, heat * noise)
 
     def fill(
@@ -240,6 +242,16 @@ class Sampler:
 
         sizes = {key: self.card["generator"][key] for key in ("latent_dim", "width")}
         return self._with_weights(models.SoundGenerator(self.encoding, **sizes))
+
+    @functools.cached_property
+    def _rolls(self) -> Any:
+        from musicgan_edu import models  # loads TensorFlow
+
+        sizes = {key: int(self.card["generator"][key]) for key in ("latent_dim", "width")}
+        found = tuple(self.weights[name].shape for name in ("begin/kernel", "each/finer0/kernel"))
+        if found != models.roll_kernels(self.encoding, **sizes):  # before a network of any size is made
+            raise CheckpointError(f"sampling: weights {found} aren't those of a generator of {sizes}")
+        return self._with_weights(models.RollGenerator(self.encoding, **sizes))
 
     @functools.cached_property
     def _masked(self) -> Any:
@@ -316,7 +328,8 @@ def _read(folder: Path) -> Sampler:
     form = dict(card["encoding"])
     grid, tracks = Grid(**form.pop("grid")), form.pop("tracks")
     tracks = tuple(Track(str(t["name"]), int(t["program"]), bool(t["is_drum"])) for t in tracks)
-    sampler = Sampler(weights, card, VoiceEncoding(grid=grid, tracks=tracks, **form))
+    encoding = RollEncoding if card["generator"]["kind"] == "rolls" else VoiceEncoding
+    sampler = Sampler(weights, card, encoding(grid=grid, tracks=tracks, **form))
     width = max(sampler.latent_dim, card["generator"]["width"])
     if math.prod(sampler.encoding.shape) > MAX_VALUES or width > MAX_WIDTH:
         raise CheckpointError(
@@ -326,10 +339,9 @@ def _read(folder: Path) -> Sampler:
     return sampler
 
 
-def note_test(checkpoint: str | Path, accuracy: float) -> None:
+def note_test(checkpoint: str | Path, accuracy: float | None) -> None:
     """Write down in a run's folder that it was measured on the test split; a shipped one says so in its card."""
     if checkpoint not in checkpoints():
         with (Path(checkpoint) / "tests.log").open("a", encoding="utf-8") as log:
-            log.write(
-                f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: test split, C2ST {accuracy:.4f}\n"
-            )
+            judged = "no judge" if accuracy is None else f"C2ST {accuracy:.4f}"
+            log.write(f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: test split, {judged}\n")

@@ -97,6 +97,8 @@ def redraw(
 
 
 def _struck_anew(encoding: VoiceEncoding, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    if not isinstance(encoding, VoiceEncoding):
+        raise EncodingError("sampling: cells can be kept of voices, not of rolls")
     tokens, keep = np.asarray(tokens), np.asarray(keep)
     if tokens.shape != encoding.shape[:2] or keep.shape != tokens.shape or keep.dtype != bool:
         raise EncodingError(

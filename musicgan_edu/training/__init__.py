@@ -5,9 +5,10 @@
 
 from musicgan_edu.training.chords import ChordGAN
 from musicgan_edu.training.control import SETTINGS, Control, settings_of
-from musicgan_edu.training.forms import FORMS, prepare
+from musicgan_edu.training.forms import FORMS, Cut, cut, prepare, reasons, rolls_for
 from musicgan_edu.training.games import GAN
 from musicgan_edu.training.recipes import RECIPES, Recipe, recipe_of
+from musicgan_edu.training.rolls import RollGAN
 from musicgan_edu.training.run import PLAYERS, Budget, make, train
 from musicgan_edu.training.sequence import SequenceGAN
 from musicgan_edu.training.workers import join
@@ -21,12 +22,17 @@ __all__ = [
     "Budget",
     "ChordGAN",
     "Control",
+    "Cut",
     "Recipe",
+    "RollGAN",
     "SequenceGAN",
+    "cut",
     "join",
     "make",
     "prepare",
+    "reasons",
     "recipe_of",
+    "rolls_for",
     "settings_of",
     "train",
 ]

@@ -25,7 +25,6 @@ import numpy as np
 import tensorflow as tf
 
 from musicgan_edu import losses, models
-from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import TrainingError
 from musicgan_edu.training.recipes import RECIPES, Recipe
 
@@ -33,9 +32,11 @@ __all__ = ["GAN", "Game", "chance", "descend", "minimise", "together"]
 
 
 class Game(keras.Model):
-    """What both games share: the players, their optimisers, the running average of G's weights."""
+    """What all games share: the players, their optimisers, the running average of G's weights."""
 
-    def __init__(self, encoding: VoiceEncoding, recipe: Recipe, *, n_features: int, seed: int) -> None:
+    encoding: Any  # a VoiceEncoding; of `RollGAN` a RollEncoding
+
+    def __init__(self, encoding: Any, recipe: Recipe, *, n_features: int, seed: int) -> None:
         super().__init__()
         self.encoding, self.recipe, self.seed = encoding, recipe, seed
         self.loss_pair = _named(losses.LOSSES, recipe.loss, "loss")
@@ -148,11 +149,8 @@ class GAN(Game):
     chooses the loss, the penalty and the constraint on D, the optimiser and D's steps a round.
     """
 
-    def __init__(
-        self, encoding: VoiceEncoding, recipe: Recipe = RECIPES["convolutional"], *, seed: int = 0
-    ) -> None:
-        silence = tf.fill((1, *encoding.shape[:2]), encoding.rest)
-        n_features = self.hear(silence, encoding).shape[-1]
+    def __init__(self, encoding: Any, recipe: Recipe = RECIPES["convolutional"], *, seed: int = 0) -> None:
+        n_features = self.hear(self.silence(encoding), encoding).shape[-1]
         super().__init__(encoding, recipe, n_features=n_features, seed=seed)
         self.penalise = _named(losses.PENALTIES, recipe.penalty_kind, "penalty")
         self.g_optimizer.build(self.generator.trainable_variables)
@@ -179,7 +177,12 @@ class GAN(Game):
         return self.generator.tokens(z)
 
     @staticmethod
-    def hear(tokens: tf.Tensor, encoding: VoiceEncoding) -> tf.Tensor:
+    def silence(encoding: Any) -> tf.Tensor:
+        """A window in which nothing sounds."""
+        return tf.fill((1, *encoding.shape[:2]), encoding.rest)
+
+    @staticmethod
+    def hear(tokens: tf.Tensor, encoding: Any) -> tf.Tensor:
         """What D hears of windows as classes (B, T, V): features (B, N, F)."""
         return models.features_of_sound(models.sound_of(tokens, encoding), encoding)
 

@@ -31,7 +31,8 @@ class Recipe:
         taken at every so many steps, and counts as many times.
     constraint : a name in `models.CONSTRAINTS`, on D's kernels.
     n_chords : how many chords a generator of that kind knows.
-    noise : of G's decisions while it learns, a factor on Gumbel noise.
+    noise : of G's decisions while it learns, a factor on Gumbel noise; 0 makes the keys of rolls deterministic
+        binary neurons, 1 stochastic ones.
     """
 
     generator: str = "recurrent"
@@ -80,6 +81,11 @@ RECIPES = {
     "chords": Recipe(
         generator="chords", pretraining=0.0, warming=0.0, loss="relativistic", g_rate=1e-3, d_rate=1e-3,
         dropout=0.0, average=0.995, temperature=0.5, penalty=1.0, penalty_every=4,
+    ),
+    "rolls": Recipe(
+        generator="rolls", form="roll", latent_dim=64, width=32, batch_size=32, pretraining=0.0, warming=0.0,
+        loss="relativistic", g_rate=1e-3, d_rate=1e-3, dropout=0.0, average=0.995, noise=0.0, temperature=0.0,
+        penalty=10.0, penalty_every=4,
     ),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from musicgan_edu import conditions, models, sampling
-from musicgan_edu.encoding import VoiceEncoding
+from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.score import CheckpointError, TrainingError
 from musicgan_edu.training import workers
 from musicgan_edu.training.chords import ChordGAN
@@ -27,6 +27,7 @@ from musicgan_edu.training.forms import FORMS
 from musicgan_edu.training.games import GAN, Game
 from musicgan_edu.training.moments import Moments
 from musicgan_edu.training.recipes import Recipe, recipe_of
+from musicgan_edu.training.rolls import RollGAN
 from musicgan_edu.training.sequence import SequenceGAN
 
 __all__ = ["PLAYERS", "Budget", "make", "train"]
@@ -35,7 +36,12 @@ CHECKPOINT_SECONDS = 30
 LOG_SECONDS = 1
 Report = Callable[[float, int, dict[str, float]], None]
 #: What trains each kind of generator; `baselines` adds its own.
-PLAYERS: dict[str, Callable[..., Any]] = {"recurrent": SequenceGAN, "convolutional": GAN, "chords": ChordGAN}
+PLAYERS: dict[str, Callable[..., Any]] = {
+    "recurrent": SequenceGAN,
+    "convolutional": GAN,
+    "chords": ChordGAN,
+    "rolls": RollGAN,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +72,7 @@ def train(
     steps: int | None = None,
     seed: int = 1,
     corpus: str = "chorales",
-    encoding: VoiceEncoding | None = None,
+    encoding: VoiceEncoding | RollEncoding | None = None,
     report: Report | None = None,
     snapshots: Sequence[float] = (),
     control: Control | None = None,
@@ -108,7 +114,7 @@ def train(
     return sampling.load(folder) if team.writes else run.sampler()
 
 
-def make(encoding: VoiceEncoding, recipe: Recipe, *, seed: int) -> Any:
+def make(encoding: VoiceEncoding | RollEncoding, recipe: Recipe, *, seed: int) -> Any:
     """The players of a recipe, freshly initialised from a seed."""
     keras.utils.set_random_seed(seed)
     return PLAYERS[recipe.generator](encoding, recipe, seed=seed)
@@ -127,7 +133,7 @@ class _Run:
         budget: Budget,
         seed: int,
         corpus: str,
-        encoding: VoiceEncoding,
+        encoding: Any,
         team: workers.Team,
     ) -> None:
         self.recipe, self.budget, self.seed, self.corpus = recipe, budget, seed, corpus
@@ -323,7 +329,7 @@ class _Run:
         """Does G still play, and different pieces?"""
         tokens = self.game.preview(64, step=self.step)
         distinct = len(np.unique(tokens.reshape(len(tokens), -1), axis=0)) / len(tokens)
-        if not (tokens < self.encoding.rest).any():
+        if not self.encoding.has_notes(tokens):
             raise TrainingError(
                 "training: the generator has fallen silent: D was too strong too early, see lesson 08"
             )
