@@ -37,7 +37,7 @@ def test_thresholds_take_ghosts_from_what_plays(lab: Lab, page: Page):
     words = ("recording = ", "lab.begin", "def perform", "dirty = ", "def ghosts_of", "def found_and_lost")
     lab.open(page, lab.notebook("thresholds.ipynb", *cells("03", *words, "looks = ", "slider.Column")))
     lab.run_all(page)
-    said = page.get_by_text("% of the ghosts found")
+    said = page.locator(".widget-label", has_text="of the ghosts found")
     expect(said).to_have_text("0 % of the ghosts found, 0.0 % of the music lost", timeout=90_000)
     page.wait_for_function("globalThis[Symbol.for('musicgan_edu')].instruments", timeout=20_000)
     page.locator(".mg-player").last.get_by_label("Play", exact=True).click()
