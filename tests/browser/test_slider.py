@@ -42,7 +42,7 @@ def test_thresholds_take_ghosts_from_what_plays(lab: Lab, page: Page):
     page.wait_for_function("globalThis[Symbol.for('musicgan_edu')].instruments", timeout=20_000)
     page.locator(".mg-player").last.get_by_label("Play", exact=True).click()
     press(page, "shortest, beats", 12)
-    press(page, "quietest, of the median", 50)
+    press(page, "quietest, share", 50)
     expect(said).to_contain_text(", 0.0 % of the music lost")
     expect(said).not_to_contain_text("0 % of the ghosts found,")
     n_left, n_dirty, value, playing = lab.python(
