@@ -34,9 +34,9 @@ class SequenceGAN(Game):
             self.posterior = models.PosteriorEncoder(encoding, **sizes)
             self.learners += self.posterior.trainable_variables
         self.game_on = tf.Variable(False, trainable=False)
-        self.memory = [  # what G played last, and what it was told; workers can't broadcast uint8
+        self.memory = [  # what G played last, and what it was told
             tf.Variable(tf.zeros((0, *shape), kind), trainable=False, shape=(None, *shape))
-            for shape, kind in ((encoding.shape[:2], tf.int32), (self.told.shape[1:], tf.float32))
+            for shape, kind in ((encoding.shape[:2], tf.uint8), (self.told.shape[1:], tf.float32))
         ]
         self.pre_optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
         for optimizer in (self.pre_optimizer, self.g_optimizer):
@@ -85,9 +85,9 @@ class SequenceGAN(Game):
 
     def _heard_before(self, n: int, *, step: int) -> list[np.ndarray]:
         """n of the windows that G played lately, (n, T, V), and what it was told: D's own steps cost no music."""
-        played, told = (variable.numpy() for variable in self.memory)
-        chosen = np.random.default_rng([self.seed, step, 2]).choice(len(played), n, replace=False)
-        return [played[chosen].astype(np.uint8), told[chosen]]
+        kept = [variable.numpy() for variable in self.memory]
+        chosen = np.random.default_rng([self.seed, step, 2]).choice(len(kept[0]), n, replace=False)
+        return [values[chosen] for values in kept]
 
     def preview(self, n: int, *, step: int) -> np.ndarray:
         return self.play(n, step=step)[1]
