@@ -55,7 +55,7 @@ class Telling {
   constructor(game) {
     this.game = game;
     const { lines, clips, kept, results } = game.model.get("report");
-    const told = lines.map((text, i) => make(i ? "p" : "h4", { text }));
+    const told = lines.map((text, i) => make(i ? "p" : "h3", { text }));
     const again = press("Another series");
     again.addEventListener("click", () => game.wish("again"));
     const row = make("div", { class: "mg-blind-row" }, again);

@@ -125,4 +125,4 @@ def _static(number: int, case: Case) -> str:
         f"<li><b>{html.escape(a)}</b>: {html.escape(why)}</li>" for a, why in case.because.items()
     )
     fold = f"<details><summary>Answer</summary><p>{html.escape(case.cause)}</p><ul>{answers}</ul></details>"
-    return f"<h4>Case {number}</h4>{case.figure.to_html()}<br>{sound}{fold}"
+    return f"<p><b>Case {number}</b></p>{case.figure.to_html()}<br>{sound}{fold}"

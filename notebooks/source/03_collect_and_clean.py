@@ -267,7 +267,7 @@ plotting.losses(
 # %%
 looks = {"step": 0.01, "decimals": 2}
 shorter = slider.Slider("shortest, beats", 0.0, max=0.6, **looks)
-quieter = slider.Slider("quietest, of the median", 0.0, **looks)
+quieter = slider.Slider("quietest, share", 0.0, **looks)
 verdict, left = ipywidgets.Label(), player.Player(dirty.cut(0, 17), loop=True)
 
 

@@ -119,10 +119,10 @@ def test_a_series_by_keyboard_alone(bare: Page, shown, results):
     bare.keyboard.press("r")
     for number, key in ((2, "m"), (3, "r"), (4, "m")):
         answer(bare, key, number)
-    expect(bare.locator("h4")).to_contain_text("of 4 right.")
+    expect(bare.locator("h3")).to_contain_text("of 4 right.")
     assert [trial.said_real for trial in shown._trials] == [True, False, True, False]
     right = sum(t.is_real == t.said_real for t in shown._trials)
-    expect(bare.locator("h4")).to_have_text(f"{right} of 4 right.")
+    expect(bare.locator("h3")).to_have_text(f"{right} of 4 right.")
     expect(bare.locator("tbody tr")).to_have_count(4)
     expect(bare.locator("td[aria-label=right]")).to_have_count(right)
     assert bare.evaluate("document.activeElement.textContent") == "Another series"
@@ -194,7 +194,7 @@ def test_in_jupyterlab_with_a_real_kernel(lab: Lab, page: Page):
         page.keyboard.press("p")
         expect(page.get_by_role("button", name="Real")).to_be_enabled()
         page.keyboard.press("r")
-    expect(page.locator(".mg-blind h4")).to_contain_text("of 4 right.")
+    expect(page.locator(".mg-blind h3")).to_contain_text("of 4 right.")
     assert lab.python(page, "[t.said_real for t in widget._trials]") == [False, True, True, True]
     assert page.locator(".jp-CodeCell").count() == 1
     lab.theme(page, "JupyterLab Dark")
