@@ -49,6 +49,7 @@ def main() -> None:
     folder = given.out / given.arm
     sampler = training.train(
         recipe, cut.values, folder, steps=given.steps, seed=given.seed, corpus=given.corpus, encoding=form,
+        snapshots=(given.steps // 4, given.steps // 2),
         report=lambda progress, step, values: print(step, values, flush=True) if step % 50 < 3 else None,
     )  # fmt: skip
     show(sampler, folder)
