@@ -606,10 +606,11 @@ assert np.isclose(bias["wants two keys", "deterministic"], 1)  # no slope at all
 # biased direction that is always the same can be worth more than a fair one that is mostly noise.
 #
 # The recipe `rolls` is a generator that ends in such keys: several tracks, any number of notes in each, from string
-# quartets or from a folder of your own multi-track MIDI (`--corpus FOLDER`). Some five minutes of two cores:
+# quartets or from a folder of your own multi-track MIDI (`--corpus FOLDER`). Four minutes of two
+# cores give scattered notes in one scale, and no quartet yet; the second command says how far it is from one:
 #
 # ```sh
-# musicgan train --corpus quartets --recipe rolls --steps 2000 --out my-rolls
+# musicgan train --corpus quartets --recipe rolls --steps 700 --out my-rolls
 # musicgan evaluate my-rolls    # beside real music, and keys that are drawn one by one
 # ```
 #
