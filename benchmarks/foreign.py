@@ -123,6 +123,12 @@ TOOLS = {
     "restyle": ["--to", "palestrina"],
     "recommend": ["--count", "3"],
 }
+#: What a message of the first attempt says that one can do instead.
+ALSO = {
+    "pop": ("complete", ["--bars", "3-4", "--voices", "1,3"]),
+    "hymn": ("complete", ["--voices", "2-4"]),
+    "tune": ("complete", ["--voices", "2-4"]),
+}
 OPTIONS = {"piano": {"free": True}}
 
 
@@ -133,17 +139,17 @@ def run(command: list[str]) -> tuple[int, str]:
     return code, said.getvalue().strip()
 
 
-def through(tool: str, options: list[str], piece: Path, folder: Path) -> None:
-    out = folder / f"{piece.stem}-{tool}.mid"
+def through(tool: str, options: list[str], piece: Path, folder: Path, again: str = "") -> None:
+    out = folder / f"{piece.stem}-{tool}{again}.mid"
     write = [] if tool == "recommend" else ["--out", str(out)]
     code, said = run([tool, str(piece), *options, *write])
-    print(f"  {tool} ({'done' if code == 0 else f'exit code {code}'})")
+    print(f"  {' '.join((tool, *options))} ({'done' if code == 0 else f'exit code {code}'})")
     print(*(f"    {line}" for line in said.splitlines()), sep="\n")
     if out.exists():
         scores = corpus.read_all(out)
         print(*(f"    measured: {about(score)}" for score in scores), sep="\n")
         print(f"    heard: {heard(scores[0])}")
-        draw(scores[0], folder / f"{piece.stem}-{tool}.png")
+        draw(scores[0], out.with_suffix(".png"))
 
 
 def about(score: Score) -> str:
@@ -202,6 +208,8 @@ def main() -> None:
                     print(f"  cleaning: {error}")
             for tool in given.tools:
                 through(tool, TOOLS[tool], piece, folder)
+            if name in ALSO and ALSO[name][0] in given.tools:
+                through(*ALSO[name], piece, folder, again="-again")
             if name in OPTIONS:
                 better = folder / f"{name}-cleaned.mid"
                 playback.to_midi(cleaned.score, better)

@@ -87,6 +87,14 @@ def test_reasons_are_what_the_rules_count(suggestions):
         assert one.reasons[0].startswith("log p -")
 
 
+def test_a_melody_that_rests_is_said_to(sampler):
+    rows = [(0, pitch, at, 1) for pitch, at in ((72, 0), (74, 1), (76, 5), (74, 7), (72, 8))]
+    made = assistant.prepare(Score.from_rows(rows, [Track("Tune")], key=(0, "major")), sampler.encoding)
+    assert made.changes == (
+        "the melody rests for 3 beats in all: a chorale's voices rest together, so expect silence there",
+    )
+
+
 def test_the_same_seed_gives_the_same_and_islands_are_alone(sampler):
     few, many = (assistant.harmonise(line(TUNE), checkpoint=sampler, n=n, n_drafts=8, seed=5) for n in (1, 3))
     assert few[0].score in [one.score for one in many]

@@ -25,6 +25,7 @@ from musicgan_edu.score import MusicganError, Score
 __all__ = ["MAX_BARS", "AssistantError", "Melody", "classes", "prepare"]
 
 MAX_BARS = 128  # a minute or two
+_LONG_REST = 2.0  # beats; a shorter one is a breath
 KEYS = "C C# D Eb E F F# G Ab A Bb B".split()
 _LOW, _HIGH = RANGES[0]
 _WORDS = ("melody", "soprano", "vocal", "voice", "lead", "tune", "sing")
@@ -70,7 +71,7 @@ def prepare(score: Score, encoding: VoiceEncoding, *, track: int | None = None) 
     line, changes = _line(score, track)
     line = cleaning.remove_silence(line, silent_bars=MAX_BARS)  # bars before the first note
     snapped = cleaning.quantise(line, grid.steps_per_beat)
-    changes += _said_times(line, snapped, grid.steps_per_beat)
+    changes += _said_times(line, snapped, grid.steps_per_beat) + _said_rests(snapped)
     tonic, mode = score.key or cleaning.estimate_key(line)
     home = (0 if mode == "major" else 9) - tonic
     key_shift = (home + 6) % 12 - 6
@@ -160,6 +161,19 @@ def _said_times(before: Score, after: Score, steps_per_beat: int) -> list[str]:
         else []
     )
     return said + ([f"{n_lost} notes were too short for the grid"] if n_lost else [])
+
+
+def _said_rests(line: Score) -> list[str]:
+    ends = np.maximum.accumulate(line.notes["onset"] + line.notes["duration"])
+    gaps = line.notes["onset"][1:] - ends[:-1]
+    rests = gaps[gaps >= _LONG_REST].sum()
+    return (
+        [
+            f"the melody rests for {rests:g} beats in all: a chorale's voices rest together, so expect silence there"
+        ]
+        if rests
+        else []
+    )
 
 
 def _octaves(pitches: np.ndarray, among: Sequence[int]) -> int:

@@ -52,9 +52,9 @@ def _complete_arguments(parser: argparse.ArgumentParser) -> None:
         "--beats", type=ranges, default=[], metavar="LIST", help="beats of the bar from 1, such as 3-4"
     )
     parser.add_argument(
-        "--method", choices=WAYS, default="masked",
-        help="masked: the network that hears both sides; gan: the trained GAN's drafts, weighed by a critic; latent: the "
-        "latent that fits best; the others are simple and say what those are worth",
+        "--method", choices=WAYS, default="drafts",
+        help="drafts: the trained GAN's drafts, weighed by how well they meet what is given (drafts); gan: by a critic, too; "
+        "masked: the network that hears both sides; latent: the latent that fits best; the others are simple",
     )  # fmt: skip
     parser.add_argument("--seed", type=arguments.seed, default=1)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".mid, .musicxml or .wav")
