@@ -32,11 +32,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--suggestions", type=arguments.from_to(int, 1, 16), default=4, metavar="N", help="how many (4)"
     )
     parser.add_argument(
-        "--drafts",
-        type=arguments.from_to(int, 1, 4096),
-        default=64,
+        "--drafts", type=arguments.from_to(int, 1, 4096), default=64,
         help="for each suggestion: more follow better (64)",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--rank", choices=("merit", "merit+td"), default="merit",
         help="the first suggestion is the one that the machine finds likeliest, or the best by that and by how near "
@@ -54,12 +52,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="voices of MELODY, a file of four voices, to keep beside the first, such as 4",
     )  # fmt: skip
     parser.add_argument(
-        "--keep-bars",
-        type=arguments.numbers,
-        default=[],
-        metavar="LIST",
+        "--keep-bars", type=arguments.numbers, default=[], metavar="LIST",
         help="its bars to keep, such as 1,2,8",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE",
         help=".mid, .musicxml or .wav: the first suggestion; the others get -2, -3 … behind their name",
