@@ -739,7 +739,9 @@ watched = monitor.watch("chorales", **plan, steer=False)
 # %% [markdown]
 # `steer=False` locks the sliders for rates and weights: what we say about this run below holds for a run that
 # nobody touched. (The exercises have one to steer.) The next cell waits until it's done. Time for the quiz at
-# the end, or for a stretch: about two minutes.
+# the end, or for a stretch: about two minutes. What is claimed of the result was true wherever three minutes
+# held more than 500 steps; a quiet laptop makes about a thousand. A machine that makes fewer says so, and
+# `"minutes": 6` in the plan, and the cells from there again, gives it what it lacks.
 
 # %%
 trained = watched.wait()
@@ -750,6 +752,9 @@ logged = [row["step"] for row in card["log"]]
 assert logged == sorted(set(logged))  # one story: no step twice, none out of order
 assert card["steps"] > saved["steps"]
 assert card["seconds"] >= 180, "stopped early: the monitor's cell, run again, goes on"
+slow = card["steps"] < 500
+if slow:  # then the claims below are questions
+    print("Slow or busy: see yourself which claims below hold already.")
 
 # %%
 player.play(trained.sample(1, seed=1)[0].replace(tempo=72, title="Three minutes"))
@@ -775,7 +780,7 @@ curves = {
 }
 print(f"surprise {practice[-1]['nll']:.0f} of {guess:.0f} nats a window")
 print(f"D's loss {game[-1]['d_loss']:.3f}")
-assert practice[-1]["nll"] < guess / 4
+assert slow or practice[-1]["nll"] < guess / 4
 assert abs(np.mean(curves["D's loss"]) - 2 * np.log(2)) < 0.3
 plotting.losses(curves, steps=[row["step"] for row in game], title="The game")
 
@@ -824,7 +829,7 @@ fakes = trained.sample(len(real_music), seed=3)
 verdict = evaluation.c2st(real_music, fakes)
 print(verdict)
 print("what gives the machine away:", [reason[0] for reason in verdict.gives_away[:4]])
-assert verdict.accuracy < 0.8
+assert slow or verdict.accuracy < 0.8
 
 # %% [markdown]
 # If the interval lies above 0.5 (on the machine that this was written on it went from 0.59 to 0.67), the
@@ -859,10 +864,10 @@ for name, pieces in heard.items():
 numbers = {name: portrait(name, pieces) for name, pieces in heard.items()}
 portrait("real", real_music)
 last, first = numbers["three minutes"], numbers["newborn"]
-assert last["in one key"] > max(0.85, first["in one key"])
-assert last["dissonant"] < 0.6 * first["dissonant"]
-assert abs(last["changes a bar"] - real_numbers["changes a bar"]) < 2
-assert last["distinct"] > 0.95
+assert slow or last["in one key"] > max(0.85, first["in one key"])
+assert slow or last["dissonant"] < 0.6 * first["dissonant"]
+assert slow or abs(last["changes a bar"] - real_numbers["changes a bar"]) < 2
+assert slow or last["distinct"] > 0.95
 
 # %% [markdown]
 # Three minutes on a processor, and the machine keeps to a key, changes its chords about as often as Bach
