@@ -5,7 +5,6 @@ Comes in: a file's bytes and a generator of chance. Goes out: other bytes.
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
 import re
@@ -16,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from soak_seeds import packed
+from soak_seeds import packed, unpacked
 
 Rng = np.random.Generator
 Change = Callable[[bytes, Rng], bytes]
@@ -195,10 +194,8 @@ def npz_member(*members: bytes) -> Change:
     """One array of the archive replaced by another."""
 
     def change(data: bytes, rng: Rng) -> bytes:
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                files = {name: archive.read(name) for name in archive.namelist()}
-        except Exception:  # a change before this one
+        files = unpacked(data)
+        if not files:
             return data
         name = choice(list(files), rng)
         files[name] = choice(members, rng) if members else choice(GENERIC, rng)(files[name], rng)

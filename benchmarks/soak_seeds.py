@@ -19,6 +19,15 @@ from musicgan_edu.score import Score
 Files = dict[str, bytes]  # name → contents; the first is what is read
 
 
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """The members of a zip archive; none of what a change before has made unreadable."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except Exception:
+        return {}
+
+
 def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w", method) as archive:

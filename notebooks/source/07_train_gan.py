@@ -740,8 +740,8 @@ watched = monitor.watch("chorales", **plan, steer=False)
 # `steer=False` locks the sliders for rates and weights: what we say about this run below holds for a run that
 # nobody touched. (The exercises have one to steer.) The next cell waits until it's done. Time for the quiz at
 # the end, or for a stretch: about two minutes. What is claimed of the result was true wherever three minutes
-# held more than 500 steps; a quiet laptop makes about a thousand. A machine that makes fewer says so, and
-# `"minutes": 6` in the plan, and the cells from there again, gives it what it lacks.
+# held more than 500 steps. A machine that makes fewer says so; `"minutes": 6` in the plan, the kernel restarted
+# and all cells run again, gives it what it lacks.
 
 # %%
 trained = watched.wait()
