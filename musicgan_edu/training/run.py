@@ -107,9 +107,8 @@ def train(
         with run.folder.alone():
             run.open()
             with team.watched(run):
-                run.play(
-                    windows, report
-                )  # interrupted, it leaves the last checkpoint: half a step is no state
+                # Interrupted, it leaves the last checkpoint: half a step is no state.
+                run.play(windows, report)
             run.save()
     return sampling.load(folder) if team.writes else run.sampler()
 
