@@ -1,6 +1,7 @@
 """Seconds that a learner waits: imports, the corpus, one sample for a slider, 512 pieces.
 
     python benchmarks/speed.py            # add --cold to read the chorales anew, into an empty cache
+    python benchmarks/speed.py --steps    # instead: training steps, and their share of the machine's peak
 
 prints a Markdown table of medians (and the 95th percentile for the slider) on this machine.
 """
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -44,18 +47,85 @@ def slider(n: int = 300) -> np.ndarray:
     return np.array(times)
 
 
+def peak(n: int = 2048, repeat: int = 12) -> float:
+    """GFLOP a second of this machine's float32 matrix product (n, n) by (n, n), the best of several."""
+    import tensorflow as tf
+
+    a = tf.random.normal((n, n))
+    product = tf.function(lambda: tf.reduce_sum(a @ a))
+    return 2e-9 * n**3 / min(seconds(lambda: product().numpy()) for _ in range(repeat))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def steps(repeat: int = 40) -> None:
+    """A row for each compiled step: milliseconds, GFLOP of its products and convolutions, share of the peak."""
+    from musicgan_edu import corpus, training
+
+    scores, best = corpus.load("chorales", split="train", progress=False), peak()
+    print(f"Peak: {best:.0f} GFLOP/s.\n\n| step | ms, median | GFLOP | share of peak |\n|---|---|---|---|")
+    for name in ("chorales", "chords"):
+        recipe = training.recipe_of(name)
+        form = training.FORMS[recipe.form]
+        real = training.prepare(scores, form)
+        game = training.make(form, recipe, seed=1)
+        game.meet(real)
+        for step, arguments in compiled(game, real[: recipe.batch_size]).items():
+            took, flop = cost(getattr(game, step), arguments, repeat)
+            print(
+                f"| `{name}`, {step} | {1000 * took:.0f} | {flop:.2f} | {flop / took / best:.0%} |",
+                flush=True,
+            )
+
+
+def cost(step: Any, arguments: list[np.ndarray], repeat: int) -> tuple[float, float]:
+    """Median seconds of a compiled step, the first five left out, and its GFLOP as TensorFlow counts them."""
+    import tensorflow as tf
+    from tensorflow.python.profiler import model_analyzer, option_builder
+
+    tensors = [tf.constant(a) for a in arguments]
+    options = option_builder.ProfileOptionBuilder.float_operation() | {"output": "none"}
+    graph = step.get_concrete_function(*tensors).graph
+    flop = 1e-9 * model_analyzer.profile(graph, options=options).total_float_ops
+    return statistics.median([seconds(lambda: step(*tensors)) for _ in range(repeat)][5:]), flop
+
+
+def compiled(game: Any, real: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """The game's compiled steps, by name, and what each takes."""
+    if not hasattr(game, "pretrain_step"):
+        return {"compiled_step": [real]}
+    told = np.zeros((len(real), 0), np.float32)
+    z, fake = game.play(len(real), step=0)
+    return {
+        "pretrain_step": [real, told], "discriminator_step": [real, told, fake, told], "generator_step": [real, told, fake, z],
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cold", action="store_true", help="read the chorales into an empty cache, once")
+    parser.add_argument("--steps", action="store_true", help="training steps instead")
     options = parser.parse_args()
+    if options.steps:
+        steps()
+    else:
+        waiting(cold=options.cold)
+
+
+def waiting(*, cold: bool) -> None:
+    """A row for whatever a learner waits for."""
     nothing = process("pass")
     load = "from musicgan_edu import corpus; corpus.load('chorales', progress=False)"
     print("| what | median |\n|---|---|")
     print(f"| Python that does nothing | {nothing:.3f} s |")
     print(f"| `import musicgan_edu`, beyond that | {process('import musicgan_edu') - nothing:.3f} s |")
-    if options.cold:
+    if cold:
         with tempfile.TemporaryDirectory() as empty:
             print(f"| chorales, first import | {process(load, repeat=1, XDG_CACHE_HOME=empty):.1f} s |")
     print(f"| chorales, from the cache (whole process) | {process(load):.2f} s |", flush=True)
