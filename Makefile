@@ -38,10 +38,10 @@ check: env
 	$(BIN)/python -m musicgan_edu.course check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest -m "$(QUICK)"
+	$(BIN)/pytest -m "$(QUICK)" -n 2
 
 unit: env
-	$(BIN)/pytest -m "slow and not notebook and not browser"
+	$(BIN)/pytest -m "slow and not notebook and not browser" -n 2 --dist worksteal
 
 # The chorales' cache is filled once, before anything needs it.
 warm: env

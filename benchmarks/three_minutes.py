@@ -27,7 +27,8 @@ def measure(recipe: str, seed: int, options: argparse.Namespace) -> tuple[dict, 
     if not (run / "card.json").exists():
         musicgan("train", "--recipe", recipe, "--minutes", options.minutes, "--seed", seed, "--out", run)
     report = run / f"{options.split}.json"
-    musicgan("evaluate", run, "--split", options.split, "--out", report)
+    if not report.exists():
+        musicgan("evaluate", run, "--split", options.split, "--out", report)
     return json.loads((run / "card.json").read_text()), json.loads(report.read_text())
 
 
@@ -48,8 +49,8 @@ def main() -> None:
             print(f"\n## {recipe}, seed {seed}: {steps} steps in {card['training']['seconds']} s\n")
             print("| measure | real | fake | interval |\n|---|---|---|---|")
             for name, row in report["measures"].items():
-                low, high = row["fake_interval"]
-                print(f"| {name} | {row['real']} | {row['fake']} | {low} to {high} |", flush=True)
+                interval = " to ".join(f"{x:.3g}" for x in row["fake_interval"] or ["–"])
+                print(f"| {name} | {row['real']:.3g} | {row['fake']:.3g} | {interval} |", flush=True)
 
 
 if __name__ == "__main__":
