@@ -49,7 +49,7 @@ def main() -> None:
             print(f"\n## {recipe}, seed {seed}: {steps} steps in {card['training']['seconds']} s\n")
             print("| measure | real | fake | interval |\n|---|---|---|---|")
             for name, row in report["measures"].items():
-                interval = " to ".join(f"{x:.3g}" for x in row["fake_interval"] or ["–"])
+                interval = " to ".join(f"{x:.3g}" for x in row["fake_interval"] or []) or "–"
                 print(f"| {name} | {row['real']:.3g} | {row['fake']:.3g} | {interval} |", flush=True)
 
 
