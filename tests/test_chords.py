@@ -10,6 +10,7 @@ from musicgan_edu import models, sampling, training
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.models.chords import FAR, OCTAVE, parallels_between
 from musicgan_edu.score import TrainingError
+from musicgan_edu.training.control import turn
 from tests.test_models import tokens_of
 
 VOICES = VoiceEncoding()
@@ -131,3 +132,17 @@ def test_a_step_moves_both_players_and_keeps_the_words(game):
 def test_a_game_that_has_met_no_music_says_so():
     with pytest.raises(TrainingError, match="must meet its music first"):
         training.make(VOICES, SMALL, seed=1).generate(2)
+
+
+def test_the_penalty_falls_over_the_first_third_and_may_be_turned(music):
+    recipe = dataclasses.replace(SMALL, penalty_start=8.0, penalty=2.0)
+    game = training.ChordGAN(VOICES, recipe, seed=0)
+    game.compiled_step = lambda real: {}
+    weights = []
+    for progress in (0.0, 1 / 6, 1 / 3, 0.9):
+        game.advance(music, progress=progress, step=0)
+        weights.append(float(game.penalty))
+    assert weights == pytest.approx([8, 4, 2, 2])
+    turn(game, "penalty", 0.0)
+    game.advance(music, progress=0.0, step=0)
+    assert float(game.penalty) == 0

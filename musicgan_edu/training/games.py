@@ -170,6 +170,9 @@ class GAN(Game):
         ]
 
     def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
+        start, end = self.recipe.penalty_start, self.recipe.penalty
+        if start and end:  # a young D that may be steep wins before G has any variety to lose
+            self.penalty.assign(end * (start / end) ** max(0.0, 1 - 3 * progress))
         return self.compiled_step(real)
 
     def preview(self, n: int, *, step: int) -> np.ndarray:

@@ -28,7 +28,8 @@ class Recipe:
 
     Only `GAN` knows the rest.
     penalty_kind : a name in `losses.PENALTIES`; penalty : its weight (λ, γ); penalty_every : it is
-        taken at every so many steps, and counts as many times.
+        taken at every so many steps, and counts as many times; penalty_start : its weight at first, from
+        which it falls to `penalty` over the first third of the budget (0: it is `penalty` from the start).
     constraint : a name in `models.CONSTRAINTS`, on D's kernels.
     n_chords : how many chords a generator of that kind knows.
     noise : of G's decisions while it learns, a factor on Gumbel noise; 0 makes the keys of rolls deterministic
@@ -62,6 +63,7 @@ class Recipe:
     d_steps: int = 1
     penalty_kind: str = "R1 + R2"
     penalty: float = 1.0
+    penalty_start: float = 0.0
     penalty_every: int = 1
     constraint: str = "none"
     noise: float = 0.5
@@ -80,7 +82,7 @@ RECIPES = {
     ),
     "chords": Recipe(
         generator="chords", pretraining=0.0, warming=0.0, loss="relativistic", g_rate=1e-3, d_rate=1e-3,
-        dropout=0.0, average=0.995, temperature=0.5, penalty=1.0, penalty_every=4,
+        dropout=0.0, average=0.995, temperature=0.5, penalty=1.0, penalty_start=10.0, penalty_every=4,
     ),
     "rolls": Recipe(
         generator="rolls", form="roll", latent_dim=64, width=32, batch_size=32, pretraining=0.0, warming=0.0,
