@@ -54,6 +54,12 @@ def test_features_by_name_and_number():
     assert {name: got[name] for name in expected} == pytest.approx(expected)
 
 
+def test_windows_of_other_voices_do_not_compare():
+    alone = [score.replace(notes=score.of_track(0), tracks=TRACKS[:1]) for score in windows(20, seed=1)]
+    with pytest.raises(EvaluationError, match="windows of other voices don't compare: 46 and 25 features"):
+        evaluation.c2st(windows(20, seed=1), alone, min_windows=20)
+
+
 def test_features_see_repeats_leaps_rests_crossings_and_parallels():
     rows = [(0, 67, 0, 1), (0, 69, 1, 1), (0, 69, 2, 1), (1, 60, 0, 1), (1, 62, 1, 1), (1, 72, 2, 0.5)]
     table = evaluation.features(evaluation.voices([Score.from_rows(rows, TRACKS)], n_bars=1))

@@ -116,7 +116,7 @@ def c2st(
 
     Raises
     ------
-    EvaluationError : fewer than `min_windows` of either, or fewer pieces than folds.
+    EvaluationError : fewer than `min_windows` of either, fewer pieces than folds, or other voices.
 
     See Also
     --------
@@ -220,6 +220,11 @@ def _tables(sets: Sequence[Windows], *, n_bars: int, min_windows: int, seed: int
     rng = np.random.default_rng(seed)
     chosen = [np.sort(rng.permutation(n)[:size]) for n in sizes]
     tables = [_table(windows, n_bars).take(index) for windows, index in zip(sets, chosen, strict=True)]
+    widths = [len(table.names) for table in tables]
+    if len(set(widths)) > 1:
+        raise EvaluationError(
+            f"evaluation: windows of other voices don't compare: {' and '.join(map(str, widths))} features"
+        )
     group = groups_of([piece for table in tables for piece in table.pieces]).reshape(len(sets), size)
     none = np.zeros(size, dtype=int)
     return _Tables([_Sample(t.values, g, none) for t, g in zip(tables, group, strict=True)], tables[0].names)
