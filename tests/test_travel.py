@@ -165,7 +165,7 @@ def test_a_full_disk_leaves_no_half_file(home, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
-    with pytest.raises(MusicganError, match="can't write .*No space left"):
+    with pytest.raises(MusicganError, match=r"can't write .*No space left"):
         lab.export_progress(folder=home)
     assert not [name for name in listing(home) if "musicgan_work" in name]
 
