@@ -239,7 +239,7 @@ class Score:
         notes = self.notes[inside]
         notes["onset"], notes["duration"] = onset[inside] - start, (stop - onset)[inside]
         pickup = float(np.mod(self.pickup - start, self.beats_per_bar))
-        if self.beats_per_bar - pickup < _ROUNDING:
+        if min(pickup, self.beats_per_bar - pickup) < _ROUNDING:
             pickup = 0.0
         return self.replace(notes=notes, pickup=pickup)
 

@@ -48,6 +48,7 @@ __all__ = [
 
 RATE = 22_050
 _FRAME, _HOP = 1024, 256
+_BLOCK = 256  # frames looked at at once: a minute's spectra together take 700 MB
 _LOWEST, _HIGHEST = 65.0, 2100.0  # hertz: C2 to C7
 _APERIODIC, _HOPELESS = 0.25, 0.5  # YIN's threshold, and where under noise it gives up
 _QUIET = 30.0  # decibels below the loudest frame
@@ -213,12 +214,9 @@ def yin(samples: np.ndarray) -> np.ndarray:
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME + longest)[::_HOP][
         : max(1, len(samples) // _HOP)
     ]
-    difference, energy = _difference(frames, longest)
-    lags = np.arange(1, longest + 1)
-    mean = np.cumsum(difference[:, 1:], axis=1) / lags
-    normed = np.concatenate([np.ones((len(frames), 1)), difference[:, 1:] / np.maximum(mean, 1e-12)], axis=1)
+    blocks = [_periods(frames[i : i + _BLOCK], shortest, longest) for i in range(0, len(frames), _BLOCK)]
+    periods, energy = (np.concatenate(each) for each in zip(*blocks, strict=True))
     level = 10 * np.log10(np.maximum(energy, 1e-12))
-    periods = np.array([_period(row, shortest) for row in normed])
     sounds = np.isfinite(periods) & (level > level.max() - _QUIET) & (energy > 1e-4)
     with np.errstate(invalid="ignore"):
         return np.where(sounds, 69 + 12 * np.log2(RATE / periods / 440), np.nan)
@@ -226,6 +224,14 @@ def yin(samples: np.ndarray) -> np.ndarray:
 
 #: samples → pitch of each frame; the first needs no library.
 TRACKERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"yin": yin, "pyin": pyin}
+
+
+def _periods(frames: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each frame's period in samples, NaN where there is none, and its energy, (n,) both."""
+    difference, energy = _difference(frames, longest)
+    mean = np.cumsum(difference[:, 1:], axis=1) / np.arange(1, longest + 1)
+    normed = np.concatenate([np.ones((len(frames), 1)), difference[:, 1:] / np.maximum(mean, 1e-12)], axis=1)
+    return np.array([_period(row, shortest) for row in normed]), energy
 
 
 def _difference(frames: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -268,15 +274,21 @@ def _attacks(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n_frames = max(1, len(samples) // _HOP)
     padded = np.pad(samples.astype(np.float64), (_FRAME // 2, _FRAME))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP][:n_frames]
-    level = np.abs(np.fft.rfft(frames * np.hanning(_FRAME)))
-    level = np.log1p(100 * level / max(level.max(), 1e-9))
+    starts = range(0, n_frames, _BLOCK)
+    loudest = max(1e-9, *(_spectra(frames[i : i + _BLOCK]).max() for i in starts))
     flux = np.zeros(n_frames)
-    flux[2:] = np.maximum(0, level[2:] - level[:-2]).sum(axis=1)
+    for i in starts:
+        level = np.log1p(100 * _spectra(frames[i : i + _BLOCK + 2]) / loudest)
+        flux[i + 2 : i + 2 + _BLOCK] = np.maximum(0, level[2:] - level[:-2]).sum(axis=1)
     usual = np.median(_around(flux, 20), axis=1)
     peak = flux >= _around(flux, 4).max(axis=1)
     attacks = np.flatnonzero(peak & (flux > usual + _ATTACK * flux.std()))
     swelling = np.flatnonzero(_around(_rises(samples, n_frames), 4).max(axis=1) > _SWELLS)
     return attacks, np.intersect1d(attacks, swelling)
+
+
+def _spectra(frames: np.ndarray) -> np.ndarray:
+    return np.abs(np.fft.rfft(frames * np.hanning(_FRAME)))
 
 
 def _rises(samples: np.ndarray, n_frames: int) -> np.ndarray:
@@ -330,7 +342,8 @@ def _audible(notes: list[tuple[int, float, float]], samples: np.ndarray) -> list
     levels = [
         np.square(samples[round(a * RATE) : round(b * RATE)], dtype=np.float64).mean() for _, a, b in notes
     ]
-    return [note for note, level in zip(notes, levels, strict=True) if level > _FAINT * max(levels)]
+    faint = _FAINT * max(levels, default=0.0)
+    return [note for note, level in zip(notes, levels, strict=True) if level > faint]
 
 
 def _median(values: np.ndarray, width: int = 7) -> np.ndarray:

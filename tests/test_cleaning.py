@@ -1,5 +1,7 @@
 """cleaning: each step on a tiny Score whose answer is worked out by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -344,6 +346,14 @@ def test_a_track_in_unison_goes_an_octave_and_a_drum_stay():
     assert cleaning.remove_doubles(later) == later
     with pytest.raises(ScoreError, match="alike must be above 0 and at most 1, got 0"):
         cleaning.remove_doubles(later, alike=0)
+
+
+def test_two_long_tracks_are_compared_in_little_memory():
+    rows = [(track, 40 + i * 7 % 40, i / 4 + track / 2, 0.25) for track in range(2) for i in range(4000)]
+    tracemalloc.start()
+    assert len(cleaning.remove_doubles(Score.from_rows(rows)).tracks) == 2
+    assert tracemalloc.get_traced_memory()[1] < 10e6  # each note with each took 260 MB
+    tracemalloc.stop()
 
 
 def test_notes_of_a_line_end_where_the_next_begins_chords_ring_on():

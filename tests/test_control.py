@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from musicgan_edu import corpus, sampling, training
+from musicgan_edu import baselines, corpus, sampling, training
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import TrainingError
 from musicgan_edu.training import moments
@@ -101,6 +101,10 @@ def test_snapshots_of_lost_work_go_and_late_wishes_are_refused(windows, tmp_path
 
 
 # ------------------------------------------------------------------------------------ control
+
+
+def test_the_masked_network_obeys_its_rate_alone():
+    assert training.settings_of(baselines.RECIPES["masked"]) == {"learning_rate": 0.002}
 
 
 def test_only_what_a_recipe_obeys_can_be_turned():

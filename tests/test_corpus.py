@@ -81,6 +81,13 @@ def test_a_transposed_copy_follows_the_first_in_path_order(tmp_path, own_cache):
     assert [s.source for s in corpus.load(tmp_path, split="train", progress=False)] == [other]
 
 
+def test_a_file_name_that_is_no_unicode_stops_nothing(tmp_path, own_cache):
+    old = os.fsdecode(b"caf\xe9.mid")  # Latin-1, as old archives have it
+    for name in (old, "ok.mid"):
+        write_midi(tmp_path / name, [m for p in range(60, 60 + len(name)) for m in (on(p), off(p, 480))])
+    assert set(corpus.import_folder(tmp_path, progress=False).splits) == {old, "ok.mid"}
+
+
 # ---- the chorales ---------------------------------------------------------------------------------
 
 

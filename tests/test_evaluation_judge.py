@@ -1,7 +1,5 @@
 """The judge: what it sees, that it holds pieces apart, that its errors are honest."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -52,6 +50,12 @@ def test_features_by_name_and_number():
         "parallel fifths": 0.0,
     }
     assert {name: got[name] for name in expected} == pytest.approx(expected)
+
+
+def test_windows_of_other_voices_do_not_compare():
+    alone = [score.replace(notes=score.of_track(0), tracks=TRACKS[:1]) for score in windows(20, seed=1)]
+    with pytest.raises(EvaluationError, match="windows of other voices don't compare: 46 and 25 features"):
+        evaluation.c2st(windows(20, seed=1), alone, min_windows=20)
 
 
 def test_features_see_repeats_leaps_rests_crossings_and_parallels():
@@ -125,19 +129,15 @@ def test_c2st_tells_what_differs_and_says_by_what():
 
 def test_c2st_finds_nothing_where_there_is_nothing_and_repeats_itself():
     real, fake = windows(100, seed=1), windows(100, seed=2, named=False)
-    verdict = evaluation.c2st(real, fake, min_windows=100, seed=3, n_permutations=6)
+    verdict = evaluation.c2st(real, fake, min_windows=100, seed=3)
     assert 0.35 < verdict.accuracy < 0.65
     assert verdict.interval[0] < verdict.accuracy < verdict.interval[1]
-    assert verdict.null.shape == (6,)
-    assert abs(verdict.null.mean() - 0.5) < 0.12
-    assert verdict.p_value == (1 + (verdict.null >= verdict.accuracy).sum()) / 7
     again = evaluation.c2st(real, fake, min_windows=100, seed=3)
     assert (again.accuracy, again.interval, again.gives_away) == (
         verdict.accuracy,
         verdict.interval,
         verdict.gives_away,
     )
-    assert math.isnan(again.p_value)
 
 
 def test_c2st_takes_features_that_are_there_already():

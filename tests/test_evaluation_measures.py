@@ -71,8 +71,17 @@ def test_tonal_distance_looks_at_the_pair_and_skips_silence():
     expected = math.sqrt(19 / 4 - math.sqrt(3)) / 2
     assert evaluation.tonal_distance([three], pair=(0, 1)).value == pytest.approx(expected)
     assert evaluation.tonal_distance([three], pair=(0, 1)).cases.tolist() == [2]
-    with pytest.raises(EvaluationError, match=r"no tracks \(0, 3\) among 3"):
+    with pytest.raises(EvaluationError, match=r"no pitched tracks \(0, 3\) among 3"):
         evaluation.tonal_distance([three], pair=(0, 3))
+    drums = three.replace(tracks=(three.tracks[0], Track("Kit", is_drum=True), three.tracks[2]))
+    both = evaluation.tonal_distance([drums], pair=(0, 2)).value
+    assert (
+        both
+        == evaluation.tonal_distance([drums]).value
+        == pytest.approx(math.sqrt(19 / 4 - math.sqrt(3)) / 4)
+    )
+    with pytest.raises(EvaluationError, match=r"no pitched tracks \(0, 1\) among 3"):
+        evaluation.tonal_distance([drums], pair=(0, 1))
 
 
 def test_dissonance_counts_pairs_that_sound():

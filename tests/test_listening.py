@@ -126,6 +126,9 @@ def test_what_the_encoding_cannot_hold_is_left_out_on_both_sides():
     high = chorale(1).replace(notes=np.array([(0, 100, 0, 8, 80)], dtype=chorale(1).notes.dtype))
     assert listening.neutral(high.replace(key=None)) is None
     assert listening.neutral(chorale(1).replace(notes=high.notes[:0])) is None
+    triplet = chorale(1).notes.copy()
+    triplet["duration"][-1] -= 1 / 3
+    assert listening.neutral(chorale(1).replace(notes=triplet)) is None
     with pytest.raises(EvaluationError, match="a series of 4 needs 2 fake pieces, got 1"):
         listening.series(real(), [high, chorale(2)], n=4)
 

@@ -205,6 +205,11 @@ def test_seams_of_polyphony_and_drums():
 # ------------------------------------------------------------------------------ layer, crossfade
 
 
+def test_two_pieces_of_drums_alone_are_spliced():
+    beat = Score.from_rows([(0, 38, i, 1) for i in range(8)], [Track("Kit", is_drum=True)])
+    assert sampling.splice(beat, beat).score.n_bars == 4  # any seam is as good: most music stays
+
+
 def test_layer_takes_voices_of_either():
     mixed = sampling.layer(
         A, B.replace(tracks=(Track("Flute", 73), Track("Bass", 33))), of_a=[0], of_b=[1]

@@ -34,6 +34,8 @@ def test_cut_clips_and_keeps_the_metre():
     assert [tuple(n)[:4] for n in middle.notes] == [(0, 60, 0.0, 1.0), (0, 62, 1.0, 3.0)]
     assert middle.pickup == 3.0  # the barline at beat 5
     assert score.cut(1, 9).pickup == 0.0
+    fifth = score.replace(pickup=0.2)
+    assert {fifth.cut(0.2 + 4 * bar, 200).pickup for bar in range(40)} == {0.0}  # 1.4e-14 is none
     with pytest.raises(ScoreError, match="cut needs 0 ≤ start < end, got 3 and 3"):
         score.cut(3, 3)
 

@@ -1,9 +1,11 @@
 """Walks, directions, likelihood, inversion and given cells."""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from musicgan_edu import sampling
+from musicgan_edu import baselines, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import CheckpointError, EncodingError, Grid, MusicganError, Score, Track
 
@@ -86,6 +88,13 @@ def test_directions_of_the_shipped_machine_move_what_they_name(sampler):
     assert high.mean() - low.mean() > best.deviation
     with pytest.raises(MusicganError, match="63 pieces are too few for directions in 32 numbers"):
         sampling.directions(sampler, n=63)
+
+
+def test_what_one_voice_has_none_of_gets_no_direction():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = sampling.directions(sampling.load("melodies"), n=64)
+    assert {d.name for d in found} == sampling.MEASURES.keys() - {"spread", "dissonance"}
 
 
 def test_measures_on_a_score_worked_out_by_hand():
@@ -226,6 +235,18 @@ def test_later_voices_hear_what_is_given(sampler):
     keep = sampling.cells(encoding, voices=[0])
     drawn = [sampling.redraw(sampler, z, noise, tokens=tokens, keep=keep) for tokens in (one, other)]
     assert (drawn[0][..., 1:] != drawn[1][..., 1:]).any()
+
+
+def test_what_was_given_stays_with_a_generator_that_does_not_hear_it(sampler):
+    encoding = sampler.encoding
+    some = sampler.tokens(sampler.latents(12, seed=1), sampler.noise(12, seed=1))
+    card = {"generator": {"kind": "markov", "latent_dim": 0, "width": 0, "temperature": 1.0}}
+    chain = sampling.Sampler(baselines.chain(some, encoding), card, encoding)
+    keep = sampling.cells(encoding, voices=[0], bars=[1])
+    z, noise = chain.latents(3, seed=2), chain.noise(3, seed=2)
+    drawn = sampling.redraw(chain, z, noise, tokens=some[0], keep=keep)
+    assert (drawn[:, keep] == some[0][keep]).all()
+    assert np.array_equal(drawn[:, ~keep], chain.tokens(z, noise)[:, ~keep])
 
 
 def test_redraw_refuses_masks_of_another_form(sampler):

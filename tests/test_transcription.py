@@ -1,5 +1,7 @@
 """transcription: notes of made sounds whose times and pitches are known."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,15 @@ def test_notes_repeated_ones_too_are_where_they_were_struck(tracker):
     assert heard.pitches.tolist() == TUNE
     assert np.abs(heard.intervals[:, 0] - (1 + 0.5 * np.arange(7))).max() < 0.05
     assert heard.tuning == pytest.approx(0.2, abs=0.1)  # pYIN counts in fifths of a semitone
+
+
+def test_a_long_recording_fits_into_little_memory():
+    tracemalloc.start()
+    heard = transcription.listen(np.tile(tune(), 6))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert heard.pitches.tolist() == TUNE * 6
+    assert peak < 120e6  # 33 s; all frames at once took 370 MB, and three minutes a small machine
 
 
 def test_times_after_trimming_are_those_of_the_recording():

@@ -153,6 +153,23 @@ def test_what_cannot_be_packed_is_named(home, tmp_path):
     assert not list(home.glob("*.zip"))
 
 
+def test_what_could_not_be_brought_back_is_not_packed(home, monkeypatch):
+    monkeypatch.setattr(travel, "MAX_BYTES", 100_000)
+    with pytest.raises(MusicganError, match="no more than 0 MiB could be brought back: leave the run out"):
+        lab.export_progress(run=home / "my_run", folder=home)
+    lab.export_progress(folder=home)
+
+
+def test_a_full_disk_leaves_no_half_file(home, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(MusicganError, match=r"can't write .*No space left"):
+        lab.export_progress(folder=home)
+    assert not [name for name in listing(home) if "musicgan_work" in name]
+
+
 def packed(home, members, *, mode=None, method=zipfile.ZIP_DEFLATED):
     """A zip file of these members, (name → text or bytes), or of (name, data) pairs."""
     path = home / "hostile.zip"
@@ -193,6 +210,8 @@ HOSTILE = {
         {"musicgan_progress.json": json.dumps({"passed": {"<img src=x>": "2026-11-01"}})}, "which is no exercise"),
     "a day that is none": ({"musicgan_progress.json": json.dumps({"passed": {"00.tone": 3}})}, "which is no exercise"),
     "a lesson that is no notebook": ({f"lessons/{LESSON}": "[1]"}, "is no notebook"),
+    "a lesson that can't be written": (
+        {f"lessons/{LESSON}": '{"cells": [{"cell_type": "raw", "source": "\\ud800"}]}'}, "is no notebook"),
     "a run without weights": ({"run/card.json": "{}"}, "holds no trained run"),
     "a pickle for weights": (
         {"run/card.json": "{}", "run/weights.npz": npz(x=np.array([print], dtype=object))}, "holds no trained run"),

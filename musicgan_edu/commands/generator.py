@@ -146,21 +146,17 @@ def _evaluate_voices(
         ]
         for split in (given.split, "train")
     )
-    reports, tables = {}, [evaluation.features(real, n_bars=n_bars)]
+    judging = {"n_bars": n_bars, "min_windows": given.min_windows}
+    reports, fakes = {}, []
     for model, sampler in models.items():
-        fake = [score.replace(source="") for score in sampler.sample(given.count, seed=given.seed)]
-        reports[model] = evaluation.evaluate(
-            real, fake, train=train, n_bars=n_bars, min_windows=given.min_windows
-        )
-        tables.append(evaluation.features(fake, n_bars=n_bars))
+        fakes.append([score.replace(source="") for score in sampler.sample(given.count, seed=given.seed)])
+        reports[model] = evaluation.evaluate(real, fakes[-1], train=train, **judging)
         if given.split == "test":  # noted before it is seen
             sampling.note_test(model, reports[model].verdict.accuracy)
     report = reports[given.checkpoint]
     kept = {model: _kept(sampler, given) for model, sampler in models.items() if sampler.condition}
     print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
-    paired = (
-        {"paired": str(evaluation.compare(*tables, min_windows=given.min_windows))} if len(models) > 1 else {}
-    )
+    paired = {"paired": str(evaluation.compare(real, *fakes, **judging))} if len(models) > 1 else {}
     print(f"{evaluation.side_by_side(reports)}\n\n{paired['paired']}" if paired else report.table())
     for model, shares in kept.items():
         words = (f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items())

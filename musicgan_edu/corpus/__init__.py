@@ -340,7 +340,7 @@ def _in_path_order(paths: Sequence[Path], root: Path) -> list[Path]:
 
 
 def _slug(name: str, root: Path, is_folder: bool) -> str:
-    return f"folder-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}" if is_folder else name
+    return f"folder-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}" if is_folder else name
 
 
 def _stamp(root: Path, paths: Sequence[Path], is_folder: bool) -> str:

@@ -28,7 +28,8 @@ def split_of(name: str) -> str:
 
     crc32(name) mod 10: 0 is "test", 1 is "validation", the others are "train".
     """
-    return {0: "test", 1: "validation"}.get(zlib.crc32(name.encode()) % 10, "train")
+    bits = name.encode(errors="surrogateescape")  # the name of a file on disk needn't be Unicode
+    return {0: "test", 1: "validation"}.get(zlib.crc32(bits) % 10, "train")
 
 
 @dataclasses.dataclass(frozen=True)

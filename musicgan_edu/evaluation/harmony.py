@@ -114,7 +114,7 @@ def tonal_distance(
 
     Raises
     ------
-    EvaluationError : a track of `pair` isn't there.
+    EvaluationError : a track of `pair` isn't there, or is drums.
 
     References
     ----------
@@ -122,19 +122,22 @@ def tonal_distance(
     """
     hits, cases = [], []
     for score in scores:
-        if pair is not None and max(pair) >= len(score.tracks):
-            raise EvaluationError(f"evaluation: no tracks {pair} among {len(score.tracks)} ({score.source})")
-        distance = _distances(_pitched(score, durations(score, segment=1.0, n_bars=n_bars)), pair)
+        pitched = [i for i, track in enumerate(score.tracks) if not track.is_drum]
+        if pair is not None and not set(pair) <= set(pitched):
+            raise EvaluationError(
+                f"evaluation: no pitched tracks {pair} among {len(score.tracks)} ({score.source})"
+            )
+        pairs = list(combinations(pitched, 2)) if pair is None else [pair]
+        distance = _distances(durations(score, segment=1.0, n_bars=n_bars), pairs)
         hits.append(np.nansum(distance))
         cases.append(np.isfinite(distance).sum())
     return Tally.of(hits, cases)
 
 
-def _distances(chroma: np.ndarray, pair: tuple[int, int] | None) -> np.ndarray:
+def _distances(chroma: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     """Tonal distances of pairs of tracks, (n_pairs, n_beats), from chroma (n_tracks, n_beats, 12)."""
     with np.errstate(invalid="ignore"):
         place = (chroma / chroma.sum(-1, keepdims=True)) @ _tonal_space().T  # (n_tracks, n_beats, 6)
-    pairs = list(combinations(range(len(chroma)), 2)) if pair is None else [pair]
     first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
     return np.linalg.norm(place[first] - place[second], axis=-1)
 

@@ -1,7 +1,7 @@
 """The judge: can a random forest tell the machine's windows from real ones?
 
 Comes in: real and fake windows, or their `Features`. Goes out: `Verdict`: held-out accuracy (0.5: it can't) with its
-interval, what gave the machine away, and on request the accuracies that chance alone gives.
+interval, and what gave the machine away; `chance`, what it says where there is nothing to find.
 
 Conventions
 -----------
@@ -33,7 +33,7 @@ __all__ = ["Comparison", "Verdict", "c2st", "chance", "compare"]
 MIN_WINDOWS = 300
 N_FOLDS = 5
 N_TREES = 300
-N_NULL_TREES = 60  # for each of many draws of what chance gives
+N_NULL_TREES = 60  # for each of the draws of `chance`
 
 Windows = Sequence[Score] | Features
 
@@ -44,16 +44,14 @@ class Verdict:
 
     accuracy : held-out share of windows told right, real and fake counting alike; 0.5 is chance.
     interval : its 95 % bootstrap interval over pieces: the luck of which music was held out, not
-        that of the training folds; `null` has both.
+        that of the training folds; `chance` has both.
     gives_away : (feature, importance, mean in real, mean in fake), the most telling first.
-    null : accuracies under permuted piece labels, float (n_permutations,).
     n_windows, n_pieces : real windows used (as many as fakes) and the pieces that they come from.
     """
 
     accuracy: float
     interval: tuple[float, float]
     gives_away: tuple[tuple[str, float, float, float], ...]
-    null: np.ndarray
     n_windows: int
     n_pieces: int
 
@@ -63,13 +61,6 @@ class Verdict:
     def __str__(self) -> str:
         low, high = self.interval
         return f"C2ST {self.accuracy:.3f} [{low:.3f}, {high:.3f}] on {self.n_windows} real windows of {self.n_pieces} pieces"
-
-    @property
-    def p_value(self) -> float:
-        """How often chance alone does as well: (1 + #{null ≥ accuracy}) / (1 + n); NaN without a null."""
-        if not len(self.null):
-            return float("nan")
-        return (1 + int((self.null >= self.accuracy).sum())) / (1 + len(self.null))
 
 
 class Comparison(NamedTuple):
@@ -103,7 +94,6 @@ def c2st(
     n_bars: int = 2,
     seed: int = 0,
     min_windows: int = MIN_WINDOWS,
-    n_permutations: int = 0,
 ) -> Verdict:
     """Held-out accuracy of a forest of 300 trees that tells fake windows from real ones.
 
@@ -112,11 +102,10 @@ def c2st(
     real, fake : windows of `n_bars` bars that start on a barline, or what `features` makes of them.
         Those of one piece share their `source`; a fake without one counts as a piece of its own.
         Of the larger set a random sample is used, so that both classes are alike.
-    n_permutations : draws of the null, each a cross-validation with a smaller forest; 0 for none.
 
     Raises
     ------
-    EvaluationError : fewer than `min_windows` of either, or fewer pieces than folds.
+    EvaluationError : fewer than `min_windows` of either, fewer pieces than folds, or other voices.
 
     See Also
     --------
@@ -125,7 +114,7 @@ def c2st(
     table = _tables([real, fake], n_bars=n_bars, min_windows=min_windows, seed=seed)
     samples = _folded(table.samples, seed)
     right, importance = _cross_validate(*samples, n_trees=N_TREES, seed=seed)
-    return _verdict(samples, right, importance, table.names, seed, n_permutations)
+    return _verdict(samples, right, importance, table.names, seed)
 
 
 def compare(
@@ -150,8 +139,8 @@ def compare(
     draws = [
         _draws((ours, fake), right, seed, i) for i, (fake, right) in enumerate(((a, right_a), (b, right_b)))
     ]
-    first = _verdict((ours, a), right_a, importance_a, table.names, seed, 0)
-    second = _verdict((ours, b), right_b, importance_b, table.names, seed, 0)
+    first = _verdict((ours, a), right_a, importance_a, table.names, seed)
+    second = _verdict((ours, b), right_b, importance_b, table.names, seed)
     return Comparison(
         first, second, first.accuracy - second.accuracy, percentile_interval(draws[0] - draws[1])
     )
@@ -220,6 +209,11 @@ def _tables(sets: Sequence[Windows], *, n_bars: int, min_windows: int, seed: int
     rng = np.random.default_rng(seed)
     chosen = [np.sort(rng.permutation(n)[:size]) for n in sizes]
     tables = [_table(windows, n_bars).take(index) for windows, index in zip(sets, chosen, strict=True)]
+    widths = [len(table.names) for table in tables]
+    if len(set(widths)) > 1:
+        raise EvaluationError(
+            f"evaluation: windows of other voices don't compare: {' and '.join(map(str, widths))} features"
+        )
     group = groups_of([piece for table in tables for piece in table.pieces]).reshape(len(sets), size)
     none = np.zeros(size, dtype=int)
     return _Tables([_Sample(t.values, g, none) for t, g in zip(tables, group, strict=True)], tables[0].names)
@@ -266,15 +260,13 @@ def _verdict(
     importance: np.ndarray,
     names: tuple[str, ...],
     seed: int,
-    n_permutations: int,
 ) -> Verdict:
     real, fake = samples
     means = zip(names, importance, real.x.mean(0), fake.x.mean(0), strict=True)
     rows = sorted(((n, float(i), float(r), float(f)) for n, i, r, f in means), key=lambda row: -row[1])
-    null = [_null_draw(real, fake, seed=seed + 1 + i) for i in range(n_permutations)]
     interval = percentile_interval(_draws(samples, right, seed, 0))
     n_pieces = len(np.unique(real.group))
-    return Verdict(float(right.mean()), interval, tuple(rows), np.array(null), len(real.x), n_pieces)
+    return Verdict(float(right.mean()), interval, tuple(rows), len(real.x), n_pieces)
 
 
 def _draws(samples: Sequence[_Sample], right: np.ndarray, seed: int, stream: int) -> np.ndarray:
@@ -287,27 +279,3 @@ def _draws(samples: Sequence[_Sample], right: np.ndarray, seed: int, stream: int
         weights = resample(int(group.max()) + 1, n_draws=1000, seed=own)  # (1000, G)
         draws.append((weights @ np.bincount(group, told)) / (weights @ np.bincount(group)))
     return (draws[0] + draws[1]) / 2
-
-
-def _null_draw(real: _Sample, fake: _Sample, *, seed: int) -> float:
-    """The accuracy where there is nothing to find: pieces dealt at random to "real" and "fake".
-
-    Fakes without a piece are bundled into as many as there are real ones, so that both classes
-    come in lumps of the same kind: lumps are what makes chance wider than a coin's.
-    """
-    rng = np.random.default_rng(seed)
-    x, group = np.concatenate([real.x, fake.x]), np.concatenate([real.group, _bundled(real, fake, rng)])
-    pieces = rng.permutation(np.unique(group))
-    sizes = np.bincount(group)[pieces]
-    first = np.isin(group, pieces[: int(np.searchsorted(np.cumsum(sizes), len(x) / 2)) + 1])
-    halves = [_Sample(x[mine], group[mine], group[mine]) for mine in (first, ~first)]
-    return _balanced(_folded(halves, seed), seed)
-
-
-def _bundled(real: _Sample, fake: _Sample, rng: np.random.Generator) -> np.ndarray:
-    """Groups of the fakes; single ones share the real pieces' sizes, under numbers not yet taken."""
-    _, sizes = np.unique(fake.group, return_counts=True)
-    if sizes.max() > 1:
-        return fake.group
-    _, like = np.unique(real.group, return_inverse=True)
-    return rng.permutation(like) + 1 + max(real.group.max(), fake.group.max())

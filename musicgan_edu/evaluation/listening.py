@@ -25,7 +25,7 @@ import numpy as np
 from musicgan_edu import cleaning
 from musicgan_edu.encoding import CHORALE_VOICES, VoiceEncoding
 from musicgan_edu.evaluation.grids import EvaluationError, groups_of
-from musicgan_edu.score import Grid, Score
+from musicgan_edu.score import EncodingError, Grid, Score
 
 __all__ = ["Clip", "Outcome", "Trial", "by_chance", "neutral", "outcome", "series", "share_interval"]
 
@@ -130,11 +130,21 @@ def neutral(score: Score, *, tempo: float = TEMPO) -> Score | None:
 
     The key is estimated from the window, as for every other, so that no register betrays which key
     it came from; tempo, loudness, instruments and names are the same for all. None where the window
-    is silent or the encoding can't hold all of its notes.
+    is silent or the encoding can't hold all of its notes: too high or low, or off the grid.
+
+    Raises
+    ------
+    EncodingError : not four voices from a barline on.
     """
     if not cleaning.has_pitches(score):
         return None
     encoding = VoiceEncoding(Grid(2, score.beats_per_bar), CHORALE_VOICES)
+    try:
+        encoding.grid.to_steps(
+            np.stack([score.notes["onset"], score.notes["onset"] + score.notes["duration"]])
+        )
+    except EncodingError:
+        return None
     tokens, dropped = encoding.tokens([cleaning.to_c(score.replace(key=None))])
     return None if dropped else encoding.decode(tokens, tempo=tempo)[0]
 

@@ -47,7 +47,7 @@ def teaches(source: str) -> bool:
     """Whether a piece of the training split teaches the judge. The others may be retrieved as neighbours,
     which the judge would otherwise know by heart.
     """
-    return zlib.crc32(source.encode()) // 100 % 2 == 0
+    return zlib.crc32(source.encode(errors="surrogateescape")) // 100 % 2 == 0
 
 
 class StyleJudge(NamedTuple):

@@ -13,6 +13,7 @@ and nothing that is there is written over.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -66,20 +67,29 @@ def export_progress(
 
     Raises
     ------
-    LabError : the run is none, or the file can't be written.
+    LabError : the run is none or too large, or the file can't be written.
     """
     passed, lessons = checks.passed(), dict(_changed_lessons(Path(folder)))
     members = {PASSED: json.dumps({"version": 1, "passed": passed}).encode()}
     members |= {f"lessons/{name}": text.encode() for name, text in lessons.items()}
     if run is not None:
         members |= _packed_run(Path(run))
+    if (size := sum(map(len, members.values()))) > MAX_BYTES:  # known now rather than on the other machine
+        raise LabError(
+            f"lab: {size >> 20} MiB are too much, no more than {MAX_BYTES >> 20} MiB could be brought back: leave the run out"
+        )
     path = _free(Path(folder) / target)
+    beside = path.with_name(f".{path.name}.part")
     try:
-        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in members.items():
                 archive.writestr(name, data)
+        os.replace(beside, path)
     except OSError as error:
         raise LabError(f"lab: can't write {path}: {error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
     return Travelled(len(passed), tuple(lessons), None if run is None else str(run), path.name)
 
 
@@ -185,7 +195,9 @@ def _without_outputs(path: Path, name: str, data: bytes) -> str:
                 cell["outputs"], cell["execution_count"] = [], None
             if not isinstance(cell["source"], str):
                 cell["source"] = "".join(cell["source"])
-        return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        text.encode()  # half of a surrogate pair can't be written
+        return text
     except (ValueError, TypeError, KeyError, RecursionError):
         raise LabError(f"lab: {path}: {name} is no notebook") from None
 

@@ -88,6 +88,8 @@ def directions(
 ) -> list[Direction]:
     """The direction of each measure by least squares on n fresh pieces, the best explained first.
 
+    A measure that says the same of all of them has none: in one voice nothing is dissonant.
+
     Raises
     ------
     MusicganError : fewer pieces than two for each number in z.
@@ -98,7 +100,9 @@ def directions(
         )
     z = sampler.latents(n, seed=seed)
     scores = sampler.encoding.decode(sampler.tokens(z, sampler.noise(n, seed=seed)))
-    found = [_direction(name, z, of(scores)) for name, of in (measures or MEASURES).items()]
+    values = {name: of(scores) for name, of in (measures or MEASURES).items()}
+    varied = (name for name, v in values.items() if len(np.unique(v[np.isfinite(v)])) > 1)
+    found = [_direction(name, z, values[name]) for name in varied]
     return sorted(found, key=lambda direction: -direction.explained)
 
 

@@ -157,7 +157,7 @@ def seams(a: Score, b: Score) -> list[Seam]:
     Both are heard as four voices (`cleaning.to_voices`), or as many as they both have. A voice that
     is silent on either side counts as an octave. b must be in a's key already: see `fit`.
     """
-    n_voices = _n_voices(a) if _n_voices(a) == _n_voices(b) else 4
+    n_voices = (_n_voices(a) if _n_voices(a) == _n_voices(b) else 0) or 4
     last, first = (_edges(score, n_voices, end=end) for score, end in ((a, True), (b, False)))
     silent = (last[:, None] == _SILENT) | (first[None] == _SILENT)  # (bars of a, bars of b, V)
     leaps = np.where(silent, _NO_LEAP, np.abs(last[:, None] - first[None])).mean(2)

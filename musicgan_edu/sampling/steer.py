@@ -81,7 +81,7 @@ def redraw(
 
     Where it is True they are those of `tokens`. But a hold whose note isn't kept becomes a start of
     that note, as where `Score.cut` cuts through one: so what sounds in a kept cell stays the same.
-    A convolutional generator doesn't hear what it is given: its other cells are as without it.
+    Only a recurrent generator hears what it is given: another's other cells are as without it.
 
     Parameters
     ----------
@@ -89,11 +89,16 @@ def redraw(
     """
     given = _struck_anew(sampler.encoding, tokens, keep)
     heat = float(sampler.card["generator"]["temperature"] if temperature is None else temperature)
-    certain = np.array(noise, np.float32) if heat else np.zeros_like(noise, np.float32)
-    step, voice = np.nonzero(keep)
-    certain[:, step, voice, given[step, voice]] = _CERTAIN  # noise decides: this cell is decided
-    # without heat the noise would not be read at all; without noise heat 1 takes the likeliest as well
-    return sampler.tokens(z, certain, temperature=heat or 1.0)
+    if sampler.card["generator"]["kind"] == "recurrent":
+        noise = np.array(noise, np.float32) if heat else np.zeros_like(noise, np.float32)
+        step, voice = np.nonzero(keep)
+        noise[:, step, voice, given[step, voice]] = _CERTAIN  # noise decides: this cell is decided
+        heat = (
+            heat or 1.0
+        )  # without it noise would not be read at all; 1 without noise takes the likeliest as well
+    drawn = sampler.tokens(z, noise, temperature=heat)
+    drawn[:, keep] = given[keep]
+    return drawn
 
 
 def _struck_anew(encoding: VoiceEncoding, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:

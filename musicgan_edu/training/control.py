@@ -28,7 +28,8 @@ Listener = Callable[[int, sampling.Sampler], None]
 
 def settings_of(recipe: Recipe) -> dict[str, float]:
     """The settings that a training by this recipe obeys, and where they stand."""
-    unused = {"penalty"} if recipe.generator == "recurrent" else {"learning_rate", "likelihood"}
+    practises = recipe.generator in ("recurrent", "masked")
+    unused = {"penalty"} if practises else {"learning_rate", "likelihood"}
     if recipe.pretraining >= 1:
         unused |= {"g_rate", "d_rate", "likelihood"}
     return {name: float(getattr(recipe, name)) for name in SETTINGS if name not in unused}
