@@ -747,9 +747,9 @@ ground = plane.surface(averaged)
 plotting.plane(real, fakes, surface=ground, title="Notes", names=names)
 
 # %% [markdown]
-# Read the rows against each other. The game has moved G towards the notes; its average is steadier than the
-# G of any one round, which goes up and down as you run on. (Every serious GAN keeps such an average; lesson 07's
-# recipe does.) But the bell curve costs one line and comes about as close. For a cloud this simple you don't
+# Read the rows against each other. The G of the last round needn't be any nearer than the untrained one: it goes up
+# and down as you run on. Its average has come closer, and stays there. (Every serious GAN keeps such an average;
+# lesson 07's recipe does.) But the bell curve costs one line and comes about as close. For a cloud this simple you don't
 # need a game, and you'd not have known without the baseline.
 #
 # Now back to music. A melody is a chain of such notes.
