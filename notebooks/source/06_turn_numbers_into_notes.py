@@ -481,7 +481,8 @@ score_gradient = checks.check("06.score_gradient", score_gradient)
 
 # %% [markdown] solution="06.score_gradient"
 # With the mean of *all* rewards as a baseline each draw would be compared with itself, too, and the estimate
-# would shrink by $(n-1)/n$. In large batches nobody notices. Unbiased it isn't.
+# would shrink by $(n-1)/n$. In large batches nobody notices. Unbiased it isn't. (The others' mean makes
+# $\sum_m (r_m - b_m) = 0$, so here the $-p$ of the scores cancels. Without a baseline it doesn't.)
 
 # %% [markdown]
 # Now on the two voices. To see what the baseline is for, the judge pays 5 more for everything, which changes no
