@@ -453,6 +453,9 @@ assert plane.measure(played)["w1"] < 0.7 * plane.measure(start)["w1"]
 assert plane.measure(played)["jsd"] < plane.measure(start)["jsd"]
 
 # %% [markdown]
+# Both distances fell (*sliced* $W_1$ is its mean over many directions). So did the share of real points with a generated
+# one nearby: the broad blob of the beginning lay near everything. One number is never enough.
+#
 # **Predict, then run.** What if only one of them learns? D steps 60 times, and from then on it stays as it
 # is, while G steps 300 times. Does G find the real points?
 
