@@ -222,6 +222,22 @@ def test_a_plane_draws_every_point_and_says_where_they_are():
         plotting.plane(real, np.zeros(3))
 
 
+def test_words_on_planes_stand_inside_the_figure_and_apart():
+    turn = np.linspace(0, 6.3, 50)
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    paths = plotting.paths({"non-saturating, alternating": circle}, title="Circle")
+    paths.draw_without_rendering()
+    (axes,) = paths.axes
+    for word in (axes.get_legend(), axes.yaxis.label):
+        box = word.get_window_extent()
+        assert paths.bbox.x0 <= box.x0 < box.x1 <= paths.bbox.x1
+    plane = plotting.plane(circle, -circle, title="Points")
+    plane.draw_without_rendering()
+    title = plane.axes[0].title.get_window_extent()
+    assert not any(title.overlaps(legend.get_window_extent()) for legend in plane.legends)
+    assert plane.legends
+
+
 def test_paths_are_drawn_and_told():
     figure = plotting.paths({"in": np.array([[3.0, 4.0], [0.0, 1.0]])}, title="Dirac")
     assert figure.axes[0].lines[0].get_xydata().tolist() == [[3, 4], [0, 1]]

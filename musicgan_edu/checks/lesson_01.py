@@ -74,6 +74,13 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     require(alone[3] != 0, "silence reads 0, and that is the pitch `low`: a rest is never a pitch")
     late = np.array([_REST, 2, _REST])
     expect(answer, [[(62, 1, 1)], 3, _LOW, _REST, _HOLD], late, "before the first note there's silence, too")
+    long = np.array([_REST, _REST, 2, _HOLD, _HOLD])
+    expect(
+        answer,
+        [[(62, 2, 3)], 5, _LOW, _REST, _HOLD],
+        long,
+        "the holds end before first + length, not before length",
+    )
     for _ in range(5):
         notes = _some_notes(rng)
         expect(answer, [notes, 16, _LOW, _REST, _HOLD], tokens_of(notes, 16, _LOW, _REST, _HOLD))

@@ -72,6 +72,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
             "that is the logarithm of the probability; solve σ(D) = p/(p + q) for D": np.log(p / (p + q)),
             "that is the ratio; take its logarithm": p / q,
             "a difference of probabilities knows no odds: compare p = 0.02 with q = 0.01": p - q,
+            "those are p's odds against 1 − p; what isn't real here is fake, so p against q": np.log(p / (1 - p)),
         })  # fmt: skip
 
 
@@ -99,6 +100,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         "that is the mean of KL(p ‖ q) and KL(q ‖ p): compare each with the middle": _mean_kl(p, q),
         "only p is compared with the middle; add q's half": _half(p, q),
         "the middle is (p + q)/2; you divided by p + q": want - np.log(2),
+        "that is its root, the Jensen-Shannon *distance* that SciPy gives": np.sqrt(want),
     })  # fmt: skip
     with np.errstate(all="ignore"):
         apart = answer(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
@@ -150,6 +152,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         "the saturating loss has a minus: G *minimises* E log(1 − σ(D(G(z))))": (d, -s, n),
         "the non-saturating loss is minimised, so −log σ(D(G(z))), without another minus": (d, s, -n),
         "G minimises log(1 − σ(D)) alone, not minus all of D's loss": (d, -d, n),
+        "a logit isn't a probability yet: σ makes it one": _of_logits(real, fake),
     })  # fmt: skip
     sure = np.array([-800.0, 800.0])
     with np.errstate(all="ignore"):
@@ -161,6 +164,13 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     for _ in range(3):
         a, b = rng.normal(0, 3, (2, 6))
         expect(lambda x, y: np.array(answer(x, y)), [a, b], np.array(cross_entropy_losses(a, b)))
+
+
+def _of_logits(real: np.ndarray, fake: np.ndarray) -> tuple:
+    """What comes of taking logits for probabilities: nan, mostly."""
+    with np.errstate(all="ignore"):
+        saturating, non_saturating = np.log(1 - fake).mean(), -np.log(fake).mean()
+        return -np.log(real).mean() - saturating, saturating, non_saturating
 
 
 def wasserstein_losses(real: np.ndarray, fake: np.ndarray) -> tuple:
@@ -182,6 +192,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
             "G wants high scores for its fakes, so it minimises minus their mean": (critic, -g),
             "both signs are turned: these are losses, to be minimised": (-critic, -g),
             "G's loss is minus the critic's, less the part that G can't change: E D(x) isn't in it": (critic, -critic),
+            "both got the critic's loss: G wants the opposite, and only E D(G(z)) is its own": (critic, critic),
             "a score is no logit: no sigmoid, no logarithm": cross_entropy_losses(real, fake)[::2],
         })  # fmt: skip
 
@@ -197,13 +208,15 @@ def earth_mover(x: np.ndarray, y: np.ndarray) -> float:
 @exercise("02.earth_mover", reference=earth_mover, stars=1, twin=plane.earth_mover)
 def _(answer: Answer, rng: np.random.Generator) -> None:
     for x, y in ((np.array([0.0, 3.0, 4.0]), np.array([5.0, 1.0, 0.0])), rng.normal(0, 2, (2, 7))):
-        gaps = np.sort(x) - np.sort(y)
+        gaps, ways = np.sort(x) - np.sort(y), np.abs(np.subtract.outer(x, y))
         _diagnose(f"earth_mover({_shown(x)}, {_shown(y)})", answer(x.copy(), y.copy()), earth_mover(x, y), {
             "you paired them as they came: the cheapest pairing on a line is smallest with smallest": np.abs(x - y).mean(),
             "that is the distance of the means; earth that must move both ways cancels there": abs(gaps.mean()),
             "the sum; W₁ is the mean distance, each grain weighs 1/n": np.abs(gaps).sum(),
             "squared distances make W₂; W₁ takes the distances as they are": np.sqrt((gaps**2).mean()),
             "the mean of the squares: W₁ takes the distances as they are": (gaps**2).mean(),
+            "the mean over all pairs: each grain goes to *one* place": ways.mean(),
+            "each goes to the nearest place, but a place takes one grain only": ways.min(1).mean(),
         })  # fmt: skip
 
 
@@ -238,6 +251,8 @@ def _slips(theta: float, psi: float, h: float, gamma: float) -> dict[str, Any]:
     uphill = psi + h * (theta * sigmoid(psi * theta) + gamma * psi)
     bare = psi - h * theta * sigmoid(psi * theta)
     turned = psi - h * (theta * sigmoid(psi * theta) - gamma * psi)
+    fooled = psi - h * (-theta * sigmoid(-psi * theta) + gamma * psi)
+    squared = psi - h * (theta * sigmoid(psi * theta) + gamma * psi**2 / 2)
     return {
         "θ and ψ changed places in what you return": (judge, new),
         "both stepped from the same point: that is the simultaneous round; G answers the new ψ": (
@@ -255,6 +270,14 @@ def _slips(theta: float, psi: float, h: float, gamma: float) -> dict[str, Any]:
         "the penalty pushes ψ outwards: it belongs to D's loss, so its slope is added": (
             theta + h * turned * sigmoid(-turned * theta),
             turned,
+        ),
+        "D learned to call the fake real: its slope is +θ σ(ψθ)": (
+            theta + h * fooled * sigmoid(-fooled * theta),
+            fooled,
+        ),
+        "γψ²/2 is the penalty; a step takes its slope, γψ": (
+            theta + h * squared * sigmoid(-squared * theta),
+            squared,
         ),
     }
 

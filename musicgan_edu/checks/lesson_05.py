@@ -55,6 +55,11 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     require(
         not flipped, "kernel[0] meets the newest step: in Keras the last tap, kernel[k − 1], is the present"
     )
+    last = np.asarray(answer(np.roll(pulse, 5, axis=0), kernel.copy(), np.zeros(1), 1))
+    require(
+        not last[:2].any() or last[4].any(),
+        "the end is heard at the beginning: in Python x[-1] is the last step",
+    )
     late = np.roll(pulse, 2, axis=0)
     early = np.asarray(answer(late.copy(), kernel.copy(), np.zeros(1), 1))
     require(not early[:2].any(), "an output changes before its cause: pad in front of the music only")
@@ -90,7 +95,13 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     def judge(x: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(weights * x**2, -1)
 
-    got = answer(judge, tf.constant(x))
+    try:
+        got = answer(judge, tf.constant(x))
+    except (TypeError, ValueError) as error:
+        require(
+            "None" not in str(error), "the tape gave None: it watches variables only, so say `tape.watch(x)`"
+        )
+        raise
     require(got is not None, "it gave None: is a `return` missing?")
     got = np.asarray(got)
     slope = 2 * weights * x / 4

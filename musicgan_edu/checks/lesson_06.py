@@ -71,6 +71,10 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         (sigmoid(f) * c + sigmoid(i) * np.tanh(o), "the third block is g, the fourth is o"),
         (sigmoid(i) * np.tanh(g), "the old c is gone: the forget gate decides how much of it stays"),
     ]
+    without = {"b": x @ weights[0] + h @ weights[1], "h @ U": x @ weights[0] + weights[2]}
+    for what, sums in without.items():
+        i, f, g, _ = np.split(sums, 4, axis=-1)
+        hints.append((sigmoid(f) * c + sigmoid(i) * np.tanh(g), f"{what} is missing from the four sums"))
     told = [why for wrong, why in hints if np.allclose(new_c, wrong)]
     require(not told, told[0] if told else "")
     require(np.allclose(new_c, want_c), "the new c isn't σ(f)·c + σ(i)·tanh(g)")
@@ -104,7 +108,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
             "small, and of the wrong shape: −log(−log u))")  # fmt: skip
     require(
         np.abs(shares - p).max() < 0.02,
-        f"probabilities 0.1, 0.2, 0.7 came out as {shown}: count the minus signs",
+        f"probabilities 0.1, 0.2, 0.7 came out as {shown}: count the minus signs, and add the noise to the logits",
     )
     expect(answer, [logits[:50], uniform[:50]], gumbel_max(logits[:50], uniform[:50]))
 
@@ -134,13 +138,19 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         not np.allclose(values, [0, 1, 1, 0]),
         "it decides by the sign of the logit; compare σ(logit) with `uniform`",
     )
+    p, on = sigmoid(logits.numpy()), np.array([1, 0, 1, 0])
+    hints = [
+        (on + p, "the sigmoid was added and not taken off again: − stop_gradient(soft)"),
+        (on * p, "a key that is on is 1, not σ"),
+    ]
+    told = [why for wrong, why in hints if np.allclose(values, wrong)]
+    require(not told, told[0] if told else "")
     require(
-        np.allclose(values, [1, 0, 1, 0]),
+        np.allclose(values, on),
         f"σ = 0.27, 0.62, 0.88, 0.05 against 0.1, 0.9, 0.5, 0.2 gave {values.tolist()}",
     )
     slope = tape.gradient(got, logits)
     require(slope is not None, "no slope arrives: a comparison has none, so add the sigmoid's")
-    p = sigmoid(logits.numpy())
     require(
         not np.allclose(slope, 1), "the slope is 1: that is the identity's, here the sigmoid's is asked for"
     )
@@ -178,6 +188,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         (2 * exact, "it's the sum over the choices, not their mean"),
         (exact / 2, "half as large: compare with the mean of the *others*, n − 1 of them; a mean with its own reward in it "
                     "is biased"),
+        (0 * exact, "it's 0 on average: the baseline is the sum *less one's own reward*, over n − 1"),
         (p @ reward * p + exact, "the mean of onehot·reward is there, the expected −p is missing"),
     ]  # fmt: skip
     told = [why for wrong, why in hints if np.allclose(mean, wrong, atol=1e-6)]
@@ -232,6 +243,10 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     require(not ahead, "the network hears the step to come: shift to later, not to earlier")
     wraps = np.array_equal(got, np.roll(tokens, 1, axis=1))
     require(not wraps, "at the first step it hears the last one: `np.roll` goes round, silence doesn't")
+    kept = np.array_equal(got[:, 1:], tokens[:, 1:])
+    require(not kept, "nothing has moved; only the first step is overwritten")
+    windows = np.array_equal(got[1:], tokens[:-1])
+    require(not windows, "the windows are shifted; time is the second axis")
     voices = np.array_equal(got[:, :, 1:], tokens[:, :, :-1])
     require(not voices, "the voices are shifted; time is the second axis")
     expect(answer, [tokens, 46], dictation(tokens, 46))

@@ -109,6 +109,8 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     expect(answer, [np.array([0.0, 0.0]), np.array([-1.0, 1.0])], 1.0, wide)
     square = "grains travel 1 and 3: the mean distance is 2, not the root of the mean square"
     expect(answer, [np.array([0.0, 10.0]), np.array([1.0, 13.0])], 2.0, square)
+    taken = "the second grain has to go to 4: a place takes one grain only, and 0 is taken"
+    expect(answer, [np.array([0.0, 1.0]), np.array([0.0, 4.0])], 1.5, taken)
     x, y = rng.normal(0, 1, 40), rng.normal(1, 2, 40)
     expect(answer, [x, y], wasserstein_distance(x, y))
 
@@ -135,6 +137,8 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         + np.logaddexp(0, np.array(fake)).mean(): "that is cross-entropy, "
         "a discriminator's; a critic's scores are used as they are",
         -np.mean(fake): "that is what the generator minimises",
+        np.mean(_sigmoid(fake))
+        - np.mean(_sigmoid(real)): "a critic's scores are used as they are, without a sigmoid",
     }
     if not np.isclose(got, -gap, rtol=1e-4):
         told = [why for value, why in reasons.items() if np.isclose(got, value, rtol=1e-4)]
@@ -142,6 +146,10 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     require(
         ask([0.0, 0.0], [1.0, 3.0]) == 2.0, "a critic that prefers fakes has a loss above 0: keep the sign"
     )
+
+
+def _sigmoid(scores: list) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.array(scores)))
 
 
 def gradient_penalty(critic: keras.Model, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
@@ -161,7 +169,11 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     tf.random.set_seed(int(rng.integers(2**31)))
 
     def ask(critic: Any, real: Any, fake: Any) -> float:
-        got = answer(critic, tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
+        try:
+            got = answer(critic, tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
+        except (TypeError, ValueError) as error:
+            require("None" not in str(error), "the tape gave None: x̂ is no variable, so say `tape.watch(x̂)`")
+            raise
         require(got is not None, "it gave None: is a `return` missing?")
         require(np.shape(got) == (), f"it gave shape {np.shape(got)}: the mean over the batch is missing")
         return float(got)
@@ -173,7 +185,24 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
     flat = ask(lambda x: 0.0 * tf.reduce_sum(x, [1, 2]), real, fake)
     require(np.isfinite(flat), "a flat critic gives NaN: add a little something under the root")
     require(abs(flat - 1) < 1e-3, f"a flat critic costs {flat:.3f} instead of 1: too flat is punished, too")
+    _trains(answer, real, fake)
     _where(ask)
+
+
+def _trains(answer: Answer, real: np.ndarray, fake: np.ndarray) -> None:
+    """The penalty is there to move weights: its slope in one has to arrive, at a flat critic too."""
+    weight, inputs = tf.Variable(0.0), [tf.constant(x, tf.float32) for x in (real, fake)]
+    with tf.GradientTape() as tape:
+        cost = answer(lambda x: weight * tf.reduce_sum(x, [1, 2]), *inputs)
+    slope = tape.gradient(cost, weight) if tf.is_tensor(cost) else None
+    require(
+        slope is not None, "no slope gets from the penalty to the critic's weights: numpy breaks the tape"
+    )
+    require(
+        np.isfinite(slope),
+        "a flat critic's penalty has the slope NaN, since a root is infinitely steep at 0: add a little "
+        "something under it",
+    )
 
 
 def _linear(got: float, n: int) -> None:
@@ -201,6 +230,13 @@ def _where(ask: Any) -> None:
     ones, zeros = np.ones((4000, 1, 1)), np.zeros((4000, 1, 1))
     draws = [ask(lambda x: tf.reduce_sum(x**2, [1, 2]), ones, zeros) for _ in range(4)]
     got, spread = float(np.mean(draws)), float(np.std(draws))
+    pairs = ask(
+        lambda x: tf.reduce_sum((x[..., 0] - x[..., 1]) ** 2, 1), np.ones((400, 1, 2)), np.zeros((400, 1, 2))
+    )
+    require(
+        abs(pairs - 1) < 0.01,
+        "every number of a window has an ε of its own, so x̂ leaves the segment: one for each window, shape (B, 1, 1)",
+    )
     if spread > 0.08 and got < 2:
         raise Wrong("the whole batch shares one ε: draw one for each window, shape (B, 1, 1)")
     reasons = [

@@ -211,6 +211,7 @@ def _(answer: Answer, rng: np.random.Generator) -> None:
         "a judge that only knows by heart what it has seen got 1.0: it was asked about windows it was trained "
         "on, or one judge was kept for all folds",
     )
+    require(not np.isclose(got, 0.875), "one judge was kept for all folds: it remembers what is held out now")
     require(
         not np.isclose(got, 8 / 12),
         "a judge that calls every unseen window real got 0.667, its share of real windows: average the accuracies "
@@ -258,6 +259,10 @@ def _(answer: Answer, rng: np.random.Generator, z: float = 1.96) -> None:
         require(
             not (plain > 0 and np.allclose(got, (p - plain, p + plain), atol=1e-3)),
             f"{hits} of {n} gave p ± {z:g} √(p(1−p)/n), the textbook's, which fails for few answers",
+        )
+        require(
+            not np.allclose(got, want * (1 + z**2 / n), atol=1e-3),
+            f"{hits} of {n} gave {np.round(got, 4)}: centre and half width are both divided by 1 + z²/n",
         )
         close = np.allclose(got, want, atol=1e-3)
         require(

@@ -80,7 +80,7 @@ def plane(
     if arrows is not None:
         _draw_arrows(axes, np.asarray(fake), np.asarray(arrows), reach)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel=names[0], ylabel=names[1])
-    _point_legend(axes, surface is not None)
+    _point_legend(figure, surface is not None)
     figure.alt_text = _describe_plane(title, real, fake, surface, probability)
     return figure
 
@@ -101,20 +101,14 @@ def _draw_arrows(axes: Axes, fake: np.ndarray, arrows: np.ndarray, reach: float)
     axes.quiver(*fake.T, *tips.T, angles="xy", scale_units="xy", scale=1, width=0.003, color="#1a1a1a")
 
 
-def _point_legend(axes: Axes, on_surface: bool) -> None:
+def _point_legend(figure: Figure, on_surface: bool) -> None:
+    """Below the axes: above them stands the title."""
     ring: Any = {"markerfacecolor": "none", "markeredgecolor": GREY if on_surface else _REAL}
     handles = [
         Line2D([], [], linestyle="none", marker="o", label="real", **ring),
         Line2D([], [], linestyle="none", marker="^", color=_FAKE, label="generated"),
     ]
-    axes.legend(
-        handles=handles,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=2,
-        frameon=False,
-        labelcolor=GREY,
-    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, labelcolor=GREY)
 
 
 def _describe_plane(
@@ -167,7 +161,8 @@ def paths(
         first, last = np.linalg.norm(walk[0]), np.linalg.norm(walk[-1])
         parts.append(f"{clean(name)} goes from distance {first:.3g} to {last:.3g} from the origin")
     axes.plot(0, 0, "+", color=GREY, markersize=12)
-    axes.set(aspect="equal", xlabel=xlabel, ylabel=ylabel)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_aspect("equal", adjustable="datalim")  # a box that shrinks would push labels and legend out
     legend(axes, [clean(name) for name in walks], COLOURS, LINES)
     figure.alt_text = (
         f"Paths on the plane{of(title)}, {xlabel} to the right and {ylabel} upwards. {'; '.join(parts)}."

@@ -243,11 +243,15 @@ plotting.tensor(roll, ylabel="pitch − 36", title="32 steps, 46 pitches")
 # **Predict, then run.** Count: the figure in section 1 shows 30 notes. How many separate runs of ones has the
 # roll?
 
+
 # %%
-before = np.vstack([np.zeros_like(roll[:1]), roll[:-1]])
-n_runs = int(((roll == 1) & (before == 0)).sum())
-print(f"{phrase.n_notes} notes went in, {n_runs} runs of ones came out")
-assert n_runs == phrase.n_notes - 2
+def count_runs(roll: np.ndarray) -> int:
+    """How often a pitch begins to sound."""
+    return int((np.diff(roll.astype(int), axis=0, prepend=0) == 1).sum())
+
+
+print(f"{phrase.n_notes} notes went in, {count_runs(roll)} runs of ones came out")
+assert count_runs(roll) == phrase.n_notes - 2
 
 # %% [markdown]
 # One of the two lost notes is the soprano's second B. Can you find the other in the figure of section 1? (It's
@@ -260,9 +264,28 @@ assert n_runs == phrase.n_notes - 2
 # </details>
 #
 # ### Draw into the roll
-# An array can be edited like a picture. Change the cell: lines, steps, blocks of ones. Then listen to what
-# you drew. (A roll that you can paint with the mouse will stand here; this cell stays as its twin for print
-# and for screen readers.)
+# Each player of this course is a roll to draw in. Press *Edit notes*: a click on an empty place adds a note, dragging
+# moves it or its end, Delete removes it, and all of that works from the keyboard. Below are the zeros and ones that came
+# back. Mend the soprano: make two notes of its long B. **Predict, then run** the cell beneath again: how many notes are
+# there now, and how many runs of ones? (Stay between C2 and A5: the roll has no other pitches.)
+
+# %% interactive="roll"
+board = player.Player(returned.replace(title="Draw here"))
+board
+
+# %%
+n_runs = count_runs(piano_roll(board.score))
+print(f"{board.score.n_notes} notes, {n_runs} runs of ones")
+assert n_runs <= board.score.n_notes
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 29 notes, and still 28 runs: to the ones it's the same music.
+#
+# </details>
+#
+# An array can be edited like a picture, too. Change the cell: lines, steps, blocks of ones. Then listen.
 
 # %% static="roll"
 drawn = np.zeros((32, 46))

@@ -453,6 +453,9 @@ assert plane.measure(played)["w1"] < 0.7 * plane.measure(start)["w1"]
 assert plane.measure(played)["jsd"] < plane.measure(start)["jsd"]
 
 # %% [markdown]
+# Both distances fell (*sliced* $W_1$ is its mean over many directions). So did the share of real points with a generated
+# one nearby: the broad blob of the beginning lay near everything. One number is never enough.
+#
 # **Predict, then run.** What if only one of them learns? D steps 60 times, and from then on it stays as it
 # is, while G steps 300 times. Does G find the real points?
 
@@ -747,9 +750,9 @@ ground = plane.surface(averaged)
 plotting.plane(real, fakes, surface=ground, title="Notes", names=names)
 
 # %% [markdown]
-# Read the rows against each other. The game has moved G towards the notes; its average is steadier than the
-# G of any one round, which goes up and down as you run on. (Every serious GAN keeps such an average; lesson 07's
-# recipe does.) But the bell curve costs one line and comes about as close. For a cloud this simple you don't
+# Read the rows against each other. The G of the last round needn't be any nearer than the untrained one: it goes up
+# and down as you run on. Its average has come closer, and stays there. (Every serious GAN keeps such an average;
+# lesson 07's recipe does.) But the bell curve costs one line and comes about as close. For a cloud this simple you don't
 # need a game, and you'd not have known without the baseline.
 #
 # Now back to music. A melody is a chain of such notes.

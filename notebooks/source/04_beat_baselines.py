@@ -151,10 +151,10 @@ assert portrait(heard["random"])[1] > 2 * portrait(real)[1]
 #
 # $$ q(x_1, \dots, x_n) = \prod_{i=1}^{n} q(x_i \mid x_1, \dots, x_{i-1}). $$
 #
-# The logarithm turns the product into a sum of **surprises**. Their mean over real music is the
-# **cross-entropy** $H(p, q)$, and its exponential the **perplexity**:
+# The logarithm turns the product into a sum of **surprises**. Their mean over the notes of real music is the
+# **cross-entropy** $H(p, q)$, per note, and its exponential the **perplexity**:
 #
-# $$ H(p, q) = -\mathbb E_{x \sim p} \log q(x) \approx -\frac1n \sum_{i=1}^{n} \log q(x_i \mid x_{\lt i}),
+# $$ H(p, q) = -\frac1n\, \mathbb E_{x \sim p} \log q(x_1, \dots, x_n) \approx -\frac1n \sum_{i=1}^{n} \log q(x_i \mid x_{\lt i}),
 # \qquad \mathrm{PPL} = e^{H(p, q)}. $$
 #
 # | symbol | in the code | meaning |

@@ -121,7 +121,7 @@ causal_conv = checks.check("05.causal_conv", causal_conv)
 # and every output would have heard a little of the future.
 
 # %% [markdown]
-# A template that we write ourselves: *a note goes up by one white key, C to D, and a beat later*. Three
+# A template that we write ourselves: *C a beat ago, and D now*, a white key upwards. Three
 # columns say C, D and E; the kernel has two taps, four steps apart. **Predict, then run:** at which of the
 # steps does it answer 2?
 
@@ -185,8 +185,8 @@ def receptive_field(kernel_sizes: list, dilations: list) -> int:
 receptive_field = checks.check("05.receptive_field", receptive_field)
 
 # %% [markdown] solution="05.receptive_field"
-# That dilations *add* where kernel sizes would multiply is a common slip. Doubling the dilation from layer to
-# layer makes the field grow exponentially with depth, at the same number of weights.
+# It's a common slip to multiply: reaches *add*. Doubling the dilation from layer to
+# layer makes the field grow exponentially with depth, at the same number of weights for each layer.
 
 # %% [markdown]
 # Now the discriminator itself. Each voice's sounding pitch is one-hot, with a flag for a note that starts
@@ -401,9 +401,10 @@ plotting.losses(
 # ## 5. What it notices, and what not
 # One number for a judge's ear: take a real window and a damaged one at random. How often is the real one's
 # verdict higher? This is the **AUC** (area under the ROC curve): 1 is a perfect ear, 0.5 a deaf one. It needs no
-# threshold, so it doesn't punish a judge who likes everything a little too much.
+# threshold, so it doesn't punish a judge who likes everything a little too much. With $v(x)$ for the verdict on a real
+# window and $v(\tilde x)$ for that on a damaged one,
 #
-# $$ \text{AUC} = P\bigl(D(x) > D(\tilde x)\bigr) + \tfrac12 P\bigl(D(x) = D(\tilde x)\bigr) $$
+# $$ \text{AUC} = P\bigl(v(x) > v(\tilde x)\bigr) + \tfrac12 P\bigl(v(x) = v(\tilde x)\bigr) . $$
 
 
 # %%
@@ -442,8 +443,8 @@ plotting.intervals(rows, xlabel="AUC on held-out pieces", reference=0.5)
 # %% [markdown]
 # Half the notes wrong: nobody could miss it. But look at *bars shuffled*. The judge of pitches is as good as
 # deaf there: each half bar is real Bach, and the seam between two of them is one step among 32. The judge of
-# intervals does better, and so it does with parallel fifths and the late voice. It has hardly more weights.
-# What it has is the right question already asked.
+# intervals does better, and so it does with parallel fifths and the late voice. It has a quarter more weights, and
+# has trained for fewer steps. What it has is the right question already asked.
 
 # %%
 pitches, relations = ear["pitches"], ear["intervals"]
@@ -454,7 +455,7 @@ assert relations["parallel fifths"] > pitches["parallel fifths"]
 assert np.mean(list(relations.values())) > np.mean(list(pitches.values())) + 0.03
 
 # %% [markdown]
-# How little damage is enough? One note a quarter of a tone off a violin would hurt; here the smallest mistake
+# How little damage is enough? On a violin a quarter of a tone would hurt; here the smallest mistake
 # is one note, a semitone or two away.
 
 # %%
@@ -498,7 +499,7 @@ player.play(original.replace(title="The original"))
 # %% [markdown]
 # ## 6. Which notes was it?
 # A verdict is a number; we'd like to see what it came from. The judge is differentiable, so we ask for the
-# slope of the verdict in each input. An input $x_i$ that was left out would change the verdict $v$ by about
+# slope of the verdict in each input. To leave an input $x_i$ out would *lower* the verdict $v$ by about
 #
 # $$ s_i = x_i \, \frac{\partial v}{\partial x_i}, \qquad v = \frac1T \sum_t D(x)_t. $$
 #
@@ -698,8 +699,8 @@ assert sum(both) > sum(hits["other pieces"])
 
 # %% [markdown]
 # ## 8. How sure, and how rightly so?
-# $\sigma(D(x))$ claims to be a probability. A judge is **calibrated** if of all windows to which it gives
-# 80 % just 80 % are real. Sort the probabilities into bins; in each, compare what was claimed with what came
+# $\sigma(v(x))$ claims to be a probability. A judge is **calibrated** if of all windows to which it gives
+# 80 %, 80 % are real. Sort the probabilities into bins; in each, compare what was claimed with what came
 # true:
 #
 # $$ \text{ECE} = \sum_{k} \frac{n_k}{n}\; \bigl|\,\bar p_k - \bar y_k\,\bigr| $$
@@ -736,7 +737,7 @@ def calibration_error(
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The bin of $p$ is $\lfloor p \cdot n_{\text{bins}} \rfloor$, except that $p = 1$ belongs into the last one.
+# The bin of $p$ is $\lfloor p \cdot n_{\text{bins}} \rfloor$, except that $p = 1$ belongs in the last one.
 # `np.unique` gives the bins that aren't empty.
 #
 # </details>

@@ -112,13 +112,13 @@ one, two = (finer(x) for x in (coarse, touched))
 moved = np.abs(tf.squeeze(one) - tf.squeeze(two)).max((1, 2)) > 1e-6
 low, high = 1, 1
 for _ in range(3):
-    low, high = 2 * low - 1, 2 * high + 1 + 1
+    low, high = 2 * low - 1, 2 * high + 1 + 1  # doubled, then widened
 print(f"on paper {low - 1} to {high + 1}, in truth", np.flatnonzero(moved)[[0, -1]])
 assert np.flatnonzero(moved).tolist() == list(range(low - 1, high + 1 + 1))
 
 # %% [markdown]
-# From a coarse step on, each thing that happens within half a bar has its own voice in some twenty fine
-# steps. That suits music: bars, then beats, then notes. But look at what is missing. Given $z$, each cell
+# One coarse step, half a bar, has a say in some twenty fine ones.
+# That suits music: bars, then beats, then notes. But look at what is missing. Given $z$, each cell
 # picks its class *without knowing what its neighbours picked*. If $z$ leaves open whether a chord is C or A minor,
 # the soprano may take one and the bass the other. All agreement has to come from $z$.
 #
@@ -138,7 +138,7 @@ assert np.flatnonzero(moved).tolist() == list(range(low - 1, high + 1 + 1))
 #
 # | symbol | in the code | meaning |
 # |---|---|---|
-# | $x_t$ | `x`, `(B, n_inputs)` | what is heard at this step |
+# | $x_t$ | `x`, `(B, n_inputs)` | what is heard at this step: the decision *before*, so $x_{t-1}$ of the product above |
 # | $h, c$ | `h`, `c`, `(B, units)` | what it says, what it remembers |
 # | $\sigma(a_f)$ | forget gate | how much of the old memory stays, 0 to 1, unit by unit |
 # | $\sigma(a_i), \tanh(a_g)$ | input gate, candidate | how much is written, and what |
@@ -320,7 +320,8 @@ assert np.abs(shares - p).max() < 5 * 0.5 / np.sqrt(len(drawn))
 # %% [markdown]
 # ### A problem small enough to know the answer
 # The soprano chooses among E, F, G, A, the alto among C, D, B, A below. A judge pays $R$: 1 for a third or a sixth,
-# ½ for a fifth or an octave, −1 for all else. What should each logit do? With 16 outcomes we can simply sum:
+# ½ for a fifth or an octave, −1 for all else. What should each logit do? With $p$ and $q$ for the two singers'
+# softmaxes we can simply sum over the 16 outcomes:
 #
 # $$ J(\theta) = \sum_{i,j} p_i\, q_j\, R_{ij}, \qquad \frac{\partial J}{\partial \theta_i} = p_i \Bigl(\sum_j R_{ij} q_j - J\Bigr). $$
 #
@@ -403,8 +404,8 @@ for name, choose in loans.items():
 # %% [markdown]
 # Both numbers are in units of the exact gradient's length. The argmax has no noise at all, and is wrong by most of
 # the gradient: it only ever hears one chord. A lower temperature trades bias for noise. And the plain loan has no
-# bias that 20 000 draws could show. That is no accident: $y_1^\top R\, y_2$ is *linear in each choice*, and
-# there the loan is exact. A deep discriminator isn't linear, and then it's biased, too.
+# bias that 20 000 draws could show. That is no accident: $y_1^\top R\, y_2$ is *linear in each choice*, and for
+# independent choices the loan is then exact. A deep discriminator isn't linear, and there it's biased, too.
 
 # %%
 assert table["argmax, straight-through"]["noise"] < 1e-3
@@ -480,7 +481,8 @@ score_gradient = checks.check("06.score_gradient", score_gradient)
 
 # %% [markdown] solution="06.score_gradient"
 # With the mean of *all* rewards as a baseline each draw would be compared with itself, too, and the estimate
-# would shrink by $(n-1)/n$. In large batches nobody notices. Unbiased it isn't.
+# would shrink by $(n-1)/n$. In large batches nobody notices. Unbiased it isn't. (The others' mean makes
+# $\sum_m (r_m - b_m) = 0$, so here the $-p$ of the scores cancels. Without a baseline it doesn't.)
 
 # %% [markdown]
 # Now on the two voices. To see what the baseline is for, the judge pays 5 more for everything, which changes no
@@ -499,7 +501,7 @@ def paid(rewards: np.ndarray) -> np.ndarray:
 others = (rewards.sum() - rewards) / (n - 1)
 report("score function", paid(rewards))
 report("score function, pay + 5", paid(rewards + 5))
-report("score function, pay + 5, baseline", paid(rewards - others))
+report("score function, pay + 5, baseline", paid(rewards - others))  # 5 − 5
 yours = np.stack([score_gradient(logits[v], drawn[:, v], rewards + 5) for v in (0, 1)])
 assert np.allclose(yours, paid(rewards - others).mean(0), atol=1e-6)
 
@@ -517,9 +519,10 @@ plotting.intervals(
 )
 
 # %% [markdown]
-# All three are right on average; without a baseline the last would need some thirty times as many draws for the
-# same precision. The course's own recipe (lesson 07) plays its game this way: its judge hears intervals through
-# `%` and `==`, which pass no slope.
+# All three are right on average: with a noise of 22 even the mean of 20 000 draws errs by about
+# $22 / \sqrt{20\,000} \approx 0.16$. Without a baseline one would need some thirty times as many draws for the same
+# precision. The course's own recipe (lesson 07) plays its game this way: its judge hears intervals through `%` and
+# `==`, which pass no slope.
 #
 # ### Keys: binary neurons
 # Where any number of notes may sound at once, each key of each step is a decision of its own, on or off. A
@@ -556,13 +559,14 @@ binary_neuron = checks.check("06.binary_neuron", binary_neuron)
 # the less it differs from the step, and the rarer the places where it has a slope at all.
 
 # %% [markdown]
-# Three keys, C, E and G, and two judges. The first pays for each pair that sounds together (linear in every single
-# key). The second wants exactly two keys down, and pays $-(b_1 + b_2 + b_3 - 2)^2$. Eight patterns: again we can sum.
+# Three keys, C, E and G, and two judges. The first pays 1 for each third, C with E and E with G, and charges 1 for the
+# fifth, C with G (linear in every single key). The second wants exactly two keys down, and pays
+# $-(b_1 + b_2 + b_3 - 2)^2$. Eight patterns: again we can sum.
 
 # %%
 keys = np.array([0.4, -0.7, 0.9], np.float32)
 judges = {
-    "pays for pairs": lambda b: (
+    "pays for thirds": lambda b: (
         b[:, 0] * b[:, 1] + b[:, 1] * b[:, 2] - b[:, 0] * b[:, 2]
     ),
     "wants two keys": lambda b: -((tf.reduce_sum(b, 1) - 2) ** 2),
@@ -593,9 +597,9 @@ for judge, reward in judges.items():
         bias[judge, name] = np.linalg.norm(mean - true) / np.linalg.norm(true)
         print(f"{judge}, {name:13} exact {true.round(2)}, on average {mean.round(2)}")
 
-assert bias["pays for pairs", "stochastic"] < 0.1
+assert bias["pays for thirds", "stochastic"] < 0.1
 assert bias["wants two keys", "stochastic"] > 0.3
-assert bias["pays for pairs", "deterministic"] > 0.3
+assert bias["pays for thirds", "deterministic"] > 0.3
 assert np.isclose(bias["wants two keys", "deterministic"], 1)  # no slope at all
 
 # %% [markdown]
@@ -676,8 +680,8 @@ class Speaker(keras.Model):
 
 
 # %% [markdown]
-# What must it beat? Two models without a memory: **unigram** knows how often each voice sings each class,
-# **Markov** knows how often each class follows each (lesson 04). Both count on the training pieces, and are tested
+# What must it beat? Two models that count: **unigram** knows how often each voice sings each class,
+# **Markov** how often each class follows each (lesson 04). Both count on the training pieces, and are tested
 # on the validation pieces.
 
 # %%
@@ -730,7 +734,7 @@ print(f"untrained: {costs['LSTM, untrained']:.1f} nats")
 def lstm_lesson(bars: tf.Tensor, heard: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """One step of Adam on the surprise of a batch."""
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(surprise(speaker(heard, z), bars)) / 32
+        loss = tf.reduce_mean(surprise(speaker(heard, z), bars)) / 32  # nats a step
     variables = speaker.trainable_variables
     adam.apply(tape.gradient(loss, variables), variables)
     return 32 * loss
@@ -756,7 +760,7 @@ assert costs["LSTM"] < costs["LSTM, untrained"] / 3
 plotting.losses(curves, ylabel="nats a window", title="Practice")
 
 # %% [markdown]
-# A minute of practice, and a window costs a third less than with the best table of pairs. (Lesson 07's generator
+# Two hundred steps of practice, and a window costs a third less than with the table of pairs. (Lesson 07's generator
 # reads intervals and lets the voices of one step hear each other. It gets a good deal further.)
 #
 # ### Does it listen to z?
@@ -780,9 +784,10 @@ assert differs[16:].mean() < 0.02
 #
 # ## 5. LSTM against CNN
 # Now the convolutional generator on the same task. It hears no dictation: *all* it knows of a window must come
-# through $z$. So an encoder, `models.PosteriorEncoder`, looks at the window and gives mean and variance of a fitting $z$; the
-# price of the whisper is the Kullback-Leibler divergence from $\mathcal N(0, I)$. Surprise plus price is never below
-# the true $-\log p(x)$ on average: a **bound**, the negative ELBO.
+# through $z$. So an encoder, `models.PosteriorEncoder`, looks at the window and whispers a fitting one,
+# $z = \mu + \sigma \odot \varepsilon$ with $\varepsilon \sim \mathcal N(0, I)$. The price of the whisper is its Kullback-Leibler divergence from
+# $\mathcal N(0, I)$, $\frac12 \sum_i (\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2)$. Surprise plus price is on average never below
+# the model's own $-\log p(x)$: a **bound**, the negative ELBO.
 
 # %%
 encoder = models.PosteriorEncoder(form, latent_dim=32)
@@ -887,14 +892,14 @@ for name in ("LSTM", "CNN"):
 # | playing | 32 rounds, each waiting for the last | one |
 # | agreement between steps | each hears what was said | only what $z$ has settled |
 # | agreement between voices of a step | only what was said before | only what $z$ has settled |
-# | likelihood | exact | a bound |
+# | likelihood | exact, for its $z$ (which it ignores) | a bound |
 # | a game with borrowed slopes | the slope must pass 32 choices in a row | one choice deep |
 #
 # And the music? By these numbers it's a draw: both keep to a key and move about as often as Bach, and both are
-# two or three times as dissonant. The fourth row of the table says why. Our LSTM hears the past, but the four voices of
+# nearly three times as dissonant. The fourth row of the table says why. Our LSTM hears the past, but the four voices of
 # one step are drawn without knowing of each other, just as the CNN's cells are: four singers who change the
-# chord at the same moment with their eyes shut. (The likelihoods don't decide it either. The CNN's is only a
-# bound, and its true cost is lower.)
+# chord at the same moment with their ears shut. (The likelihoods don't decide it either. The CNN's is only a
+# bound, and its own cost is lower.)
 #
 # The cure is to use the product rule once more, *within* the step. The voices speak in turn, and each hears those
 # above it:
@@ -972,8 +977,8 @@ assert share > 0
 # The number of weights grows with the square of the units, the time by less, and the gain gets smaller each time; with
 # 200 steps the large one hasn't finished learning.
 #
-# Cold draws change less often and clash less; hot ones leave the key first. Neither is a better model: the likelihood
-# is the same, only the dice are loaded.
+# Cold draws change less often and clash less; hot ones leave the key first. Neither has learned more: the network is
+# the same, only its dice are loaded.
 #
 # The plain loan loses its exactness: with a curved judge the slope at a one-hot point says little about what another
 # choice would have been paid. The score function stays right, whatever the judge is made of.
@@ -1022,7 +1027,8 @@ assert share > 0
 #
 # **What can go wrong.** A temperature that is lowered too far: slopes become spikes. A baseline that depends on its own
 # draw: biased, silently. Evaluating in dictation only: a generator that has never heard its own mistakes may not know how
-# to go on after one (exposure bias). And `argmax` in the middle of a loss: it runs, and nothing learns.
+# to go on after one (exposure bias). And `argmax` in the middle of a loss: no slope passes it, and what stands
+# before it never learns.
 #
 # **Reading.**
 # - S. Hochreiter, J. Schmidhuber, *Long Short-Term Memory*, Neural Computation 1997.

@@ -620,7 +620,7 @@ assert plain_numbers["changes a bar"] < real_numbers["changes a bar"] / 2
 # it. What the whisper tells is paid for, except the first few nats, $\lambda$: so $z$ comes to mean
 # something, and not everything. This is a variational autoencoder.
 #
-# $$ L_{\text{practice}} = \underbrace{-\textstyle\sum_i \log p(x_i \mid x_{\lt i}, z)}_{\text{surprise}} +
+# $$ L_{\text{practice}} = \underbrace{-\,\mathbb E_{z \sim q(z \mid x)} \textstyle\sum_i \log p(x_i \mid x_{\lt i}, z)}_{\text{surprise}} +
 # \underbrace{\max\bigl(\lambda,\; \mathrm{KL}(q(z \mid x)\,\|\,\mathcal N(0, I))\bigr)}_{\text{price of the whisper}} $$
 #
 # **The game.** The generator improvises, and the discriminator, a CNN, judges every step with the
@@ -635,11 +635,11 @@ assert plain_numbers["changes a bar"] < real_numbers["changes a bar"] / 2
 # | symbol | name | meaning |
 # |---|---|---|
 # | $-\sum_i \log p$ | `nll` in the log | nats of surprise per window of two bars |
-# | $\max(\lambda, \mathrm{KL})$ | `kl` in the log | nats that $z$ tells about a window, at least those that are free |
+# | $\max(\lambda, \mathrm{KL})$ | `kl` in the log | nats that $z$ tells about a window, the batch's mean; at least those that are free |
 # | $L_D$ | `d_loss` in the log | as in section 3, the mean over all steps |
 # | $\lambda$ | `free_nats` in the recipe | how much may be whispered for nothing |
 # | $w$ | `likelihood` in the recipe | how much practice stays in the game |
-# | $A_i$ | | advantage: how real $D$ finds what follows, less the batch's mean |
+# | $A_i$ | | advantage: how real $D$ finds what follows, less the batch's mean, in units of its spread |
 
 # %%
 recipe = training.RECIPES["chorales"]
@@ -788,8 +788,8 @@ plotting.losses(curves, steps=[row["step"] for row in game], title="The game")
 # ### What a loss near 2 log 2 means
 # The discriminator's loss stays close to $2 \log 2 \approx 1.386$, the value of *no opinion*. Has the
 # generator won? For a given generator the best possible discriminator (lesson 02) is
-# $D^*(x) = \log \frac{p(x)}{q(x)}$, with $p$ the density of real music and $q$ that of the fakes. Put into
-# $L_D$, it gives
+# $D^*(x) = \log \frac{p(x)}{q(x)}$, where now $p$ is the density of real music and $q$ that of the fakes. Put
+# into $L_D$, it gives
 #
 # $$ L_D(D^*) = 2 \log 2 - 2\, \mathrm{JSD}(p, q) \qquad\Rightarrow\qquad
 # \mathrm{JSD}(p, q) \;\ge\; \log 2 - \tfrac12 L_D(D) \ \text{ for any } D, $$
@@ -832,12 +832,12 @@ print("what gives the machine away:", [reason[0] for reason in verdict.gives_awa
 assert slow or verdict.accuracy < 0.8
 
 # %% [markdown]
-# If the interval lies above 0.5 (on the machine that this was written on it went from 0.59 to 0.67), the
-# forest isn't fooled: there *is* a difference, and our discriminator, young and small, hasn't found most of
-# it. That's the usual meaning of a calm loss after a short training. If the interval holds 0.5, don't cheer
+# If the interval lies well above 0.5 (on the machine that this was written on it went from 0.59 to 0.67; Bach
+# against Bach strays by a few percent, lesson 10), the forest isn't fooled: there *is* a difference, and our
+# discriminator, young and small, hasn't found most of it. That's the usual meaning of a calm loss after a short training. If the interval holds 0.5, don't cheer
 # yet: this forest has only some four hundred real windows to learn from. (The reverse, a $D$ whose loss goes
-# to 0, is a landslide: then $D$ has learned its training pieces by heart, or the generator has collapsed.
-# Lesson 08.)
+# to 0, is a landslide: then $D$ has learned its training pieces by heart, or the fakes give themselves away,
+# as one piece again and again does to a $D$ that is quick enough. Lesson 08.)
 #
 # ### The same latents, early and late
 # The best log of a generator is its music, always from the same latents. Below, one latent at the three moments
@@ -926,7 +926,8 @@ assert slow or last["distinct"] > 0.95
 # - [ ] The generator is perfect :: It might be. A judge who has learned nothing shows the same number.
 # - [x] That this discriminator can't tell, for whatever reason :: $2 \log 2$ is the loss of *no opinion*. Only
 #   another judge, or your ear, can say why.
-# - [ ] The generator has collapsed :: A collapsed generator is easy to recognise: the loss would sink.
+# - [ ] The generator has collapsed :: Perhaps, but this number doesn't say so: a $D$ that is slow enough is
+#   calm before one piece, too (lesson 08).
 
 # %% [markdown] tags=["quiz"]
 # **2. In the generator's step, somebody asks the tape for the gradient for *all* variables and applies it. What

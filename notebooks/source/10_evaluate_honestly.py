@@ -107,8 +107,8 @@ print(f"{len(test)} real windows of {n_pieces} pieces, 400 of each machine")
 player.play(composers["shuffled"][0].replace(tempo=72), label="shuffled")
 
 # %% [markdown]
-# Much of what papers report about music is a **rate**: hits out of cases. Four famous ones are MuseGAN's (Dong
-# et al. 2018):
+# Much of what papers report about music is a **rate**, hits out of cases, or a mean. Four famous ones are MuseGAN's
+# (Dong et al. 2018):
 #
 # | short | counts | of |
 # |---|---|---|
@@ -507,7 +507,7 @@ assert 0.45 < stronger < 0.85
 # ## 4. Nobody finds the copyist
 # Other measures compare whole *sets*. The commonest:
 #
-# | measure | asks | 1 or 0 means alike |
+# | measure | asks | best end |
 # |---|---|---|
 # | overlap (Yang & Lerch 2020) | are distances *between* the sets distributed like those *within* one? | 1 |
 # | precision | share of fakes that lie near some real window | 1 |
@@ -518,8 +518,10 @@ assert 0.45 < stronger < 0.85
 # between the sets. Both must be looked at on one common grid, and both sets' *within* be reported: a set
 # that says one thing a thousand times lies well inside the other.
 #
-# For the rest a window is a point in the space of features, in units of real music's spread. Let everyone
-# compete:
+# For the rest a window is a point in the space of features, in units of real music's spread. *Near* a window is what
+# lies no farther off than its fifth nearest neighbour in its own set. (Precision with the sets exchanged is **recall**;
+# **density** is how many real windows a fake is near to, over five.) Bach against Bach doesn't reach the ends: his
+# precision stands on the page further down. Let everyone compete:
 
 # %%
 rows = {}

@@ -34,6 +34,14 @@ def tokens_held_too_long(notes, n_steps, low, rest, hold):
     return tokens
 
 
+def tokens_held_until_their_length(notes, n_steps, low, rest, hold):
+    tokens = np.full(n_steps, rest)
+    for pitch, first, length in notes:
+        tokens[first] = pitch - low
+        tokens[first + 1 : length] = hold
+    return tokens
+
+
 def tokens_in_a_row(notes, n_steps, low, rest, hold):
     tokens = [token for pitch, _, length in notes for token in [pitch - low, *[hold] * (length - 1)]]
     return np.array(tokens + [rest] * (n_steps - len(tokens)))
@@ -96,6 +104,7 @@ WRONG = {
         (tokens_of_midi_numbers, "subtract"),
         (tokens_held_too_long, "one step too many"),
         (tokens_in_a_row, "before the first note"),
+        (tokens_held_until_their_length, "first + length"),
     ],
     "01.notes_of": [
         (notes_that_merge_repeats, "the same pitch twice is two notes"),

@@ -14,6 +14,12 @@ def jsd_by_where(p, q):
     return (p * np.log(p / middle) + q * np.log(q / middle)).sum() / 2
 
 
+def losses_by_log_of_logits(real, fake):
+    with np.errstate(all="ignore"):
+        doubt = np.log(1 - fake).mean()
+        return -np.log(real).mean() - doubt, doubt, -np.log(fake).mean()
+
+
 def losses_by_log_of_sigmoid(real, fake):
     one, two = 1 / (1 + np.exp(-real)), 1 / (1 + np.exp(-fake))
     return -np.log(one).mean() - np.log(1 - two).mean(), np.log(1 - two).mean(), -np.log(two).mean()
@@ -33,6 +39,16 @@ def losses_with_swapped_labels(real, fake):
 
 def losses_not_returned(real, fake):
     cross_entropy_losses(real, fake)
+
+
+def round_where_fake_is_real(theta, psi, rate, gamma):
+    psi = psi - rate * (-theta * sigmoid(-psi * theta) + gamma * psi)
+    return theta + rate * psi * sigmoid(-psi * theta), psi
+
+
+def round_with_the_penalty_itself(theta, psi, rate, gamma):
+    psi = psi - rate * (theta * sigmoid(psi * theta) + gamma / 2 * psi**2)
+    return theta + rate * psi * sigmoid(-psi * theta), psi
 
 
 def round_at_once(theta, psi, rate, gamma):
@@ -95,6 +111,7 @@ WRONG = {
         (lambda p, q: np.log(p / (p + q)), "logarithm of the probability"),
         (lambda p, q: p / q, "take its logarithm"),
         (lambda p, q: p - q, "knows no odds"),
+        (lambda p, q: np.log(p / (1 - p)), "so p against q"),
     ],
     "02.jensen_shannon": [
         (jsd_by_where, "0 · log 0 counts 0"),
@@ -103,9 +120,11 @@ WRONG = {
         (lambda p, q: (p * np.log(p / q)).sum(), "that is KL(p ‖ q)"),
         (lambda p, q: (p * np.log(2 * p / (p + q))).sum() / 2, "add q's half"),
         (lambda p, q: jensen_shannon(p, q) - np.log(2), "you divided by p + q"),
+        (lambda p, q: np.sqrt(jensen_shannon(p, q)), "SciPy"),
     ],
     "02.cross_entropy_losses": [
         (losses_by_log_of_sigmoid, "±800"),
+        (losses_by_log_of_logits, "isn't a probability yet"),
         (losses_with_swapped_labels, "labels are swapped"),
         (losses_with(lambda d, s, n: (d, n, s)), "change places"),
         (losses_with(lambda d, s, n: (d / 2, s, n)), "not half of it"),
@@ -122,15 +141,20 @@ WRONG = {
         (lambda real, fake: (real.mean() - fake.mean(), fake.mean()), "both signs"),
         (lambda real, fake: (fake.mean() - real.mean(), real.mean() - fake.mean()), "E D(x) isn't in it"),
         (lambda real, fake: cross_entropy_losses(real, fake)[::2], "no sigmoid"),
+        (lambda real, fake: (fake.mean() - real.mean(), fake.mean() - real.mean()), "both got the critic's"),
     ],
     "02.earth_mover": [
         (lambda x, y: np.abs(x - y).mean(), "smallest with smallest"),
         (lambda x, y: abs(x.mean() - y.mean()), "cancels"),
         (lambda x, y: np.abs(np.sort(x) - np.sort(y)).sum(), "the sum"),
         (lambda x, y: np.sqrt(((np.sort(x) - np.sort(y)) ** 2).mean()), "W₂"),
+        (lambda x, y: np.abs(np.subtract.outer(x, y)).mean(), "*one* place"),
+        (lambda x, y: np.abs(np.subtract.outer(x, y)).min(1).mean(), "one grain only"),
     ],
     "02.dirac_round": [
         (round_at_once, "simultaneous"),
+        (round_where_fake_is_real, "call the fake real"),
+        (round_with_the_penalty_itself, "takes its slope"),
         (round_of_g_first, "D goes first"),
         (round_saturating, "saturating G"),
         (round_without_penalty, "penalty is missing"),

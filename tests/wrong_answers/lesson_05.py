@@ -41,6 +41,11 @@ def conv_without_dilation(x, kernel, bias, dilation=1):
     return causal_conv(x, kernel, bias, 1)
 
 
+def conv_that_wraps(x, kernel, bias, dilation=1):
+    taps = [np.roll(x, j * dilation, axis=0) @ tap for j, tap in enumerate(kernel[::-1])]
+    return sum(taps) + bias
+
+
 def conv_without_padding(x, kernel, bias, dilation=1):
     return causal_conv(x, kernel, bias, dilation)[(len(kernel) - 1) * dilation :]
 
@@ -112,6 +117,7 @@ WRONG = {
         (conv_centred, "before its cause"),
         (conv_without_bias, "the bias"),
         (conv_without_dilation, "two steps apart"),
+        (conv_that_wraps, "the last step"),
         (conv_without_padding, "shape (3, 4) instead of (5, 4)"),
     ],
     "05.saliency": [
@@ -121,7 +127,7 @@ WRONG = {
         (saliency_of_the_last_step, "only the last step"),
         (saliency_without_sign, "the sign is gone"),
         (saliency_a_step, "one value for each input"),
-        (saliency_unwatched, "it raised"),
+        (saliency_unwatched, "tape.watch"),
     ],
     "05.calibration_error": [
         (error_case_by_case, "case by case"),

@@ -57,6 +57,14 @@ def cell_without_the_last_tanh(x, h, c, weights):
     )  # fmt: skip
 
 
+def cell_without_bias(x, h, c, weights):
+    return lstm_step(x, h, c, [*weights[:2], 0 * weights[2]])
+
+
+def cell_without_recurrence(x, h, c, weights):
+    return lstm_step(x, 0 * h, c, weights)
+
+
 def cell_swapped(x, h, c, weights):
     return lstm_step(x, h, c, weights)[::-1]
 
@@ -75,6 +83,11 @@ def gumbel_uniform(logits, uniform):
 
 def gumbel_one_minus_short(logits, uniform):
     return (logits + np.log(-np.log(uniform))).argmax(-1)
+
+
+def gumbel_on_probabilities(logits, uniform):
+    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    return (p - np.log(-np.log(uniform))).argmax(-1)
 
 
 def gumbel_over_everything(logits, uniform):
@@ -96,6 +109,16 @@ def neuron_soft(logits, uniform):
 def neuron_turned(logits, uniform):
     soft = tf.sigmoid(logits)
     return tf.cast(uniform > soft, tf.float32) + soft - tf.stop_gradient(soft)
+
+
+def neuron_with_the_sigmoid_left_in(logits, uniform):
+    soft = tf.sigmoid(logits)
+    return tf.stop_gradient(tf.cast(uniform < soft, tf.float32)) + soft
+
+
+def neuron_of_strength(logits, uniform):
+    soft = tf.sigmoid(logits)
+    return tf.cast(uniform < soft, tf.float32) * soft
 
 
 def neuron_by_sign(logits, uniform):
@@ -125,6 +148,10 @@ def score_with_its_own_mean(logits, choices, rewards):
     return (rewards - rewards.mean()) @ _scores(logits, choices) / len(choices)
 
 
+def score_with_everybodys_sum(logits, choices, rewards):
+    return (rewards - rewards.sum() / (len(choices) - 1)) @ _scores(logits, choices) / len(choices)
+
+
 def score_downhill(logits, choices, rewards):
     return -score_gradient(logits, choices, rewards)
 
@@ -143,6 +170,15 @@ def score_a_choice(logits, choices, rewards):
 
 def dictation_of_the_answer(tokens, nothing):
     return tokens.copy()
+
+
+def dictation_of_a_first_rest(tokens, nothing):
+    tokens[:, 0] = nothing
+    return tokens
+
+
+def dictation_by_windows(tokens, nothing):
+    return np.concatenate([np.full_like(tokens[:1], nothing), tokens[:-1]])
 
 
 def dictation_ahead(tokens, nothing):
@@ -183,6 +219,8 @@ WRONG = {
         (cell_that_forgets_all, "the old c is gone"),
         (cell_from_the_old_c, "the old c"),
         (cell_without_the_last_tanh, "the tanh is missing"),
+        (cell_without_bias, "b is missing"),
+        (cell_without_recurrence, "h @ U is missing"),
         (cell_swapped, "(c, h)"),
         (cell_without_c, "instead of (h, c)"),
     ],
@@ -190,6 +228,7 @@ WRONG = {
         (gumbel_without_noise, "where is the noise"),
         (gumbel_uniform, "Uniform noise"),
         (gumbel_one_minus_short, "count the minus signs"),
+        (gumbel_on_probabilities, "add the noise to the logits"),
         (gumbel_over_everything, "along the last axis"),
         (gumbel_one_hot, "along the last axis"),
     ],
@@ -198,6 +237,8 @@ WRONG = {
         (neuron_soft, "a key is 0 or 1"),
         (neuron_turned, "on where it should be off"),
         (neuron_by_sign, "by the sign"),
+        (neuron_with_the_sigmoid_left_in, "not taken off again"),
+        (neuron_of_strength, "is 1, not σ"),
         (neuron_of_the_identity, "the identity's"),
         (neuron_with_the_wrong_sign, "the wrong sign"),
     ],
@@ -206,12 +247,15 @@ WRONG = {
         (score_with_its_own_mean, "the *others*"),
         (score_downhill, "towards what was rewarded"),
         (score_summed, "the sum over the choices"),
+        (score_with_everybodys_sum, "less one's own reward"),
         (score_without_p, "−p is missing"),
         (score_a_choice, "instead of (3,)"),
     ],
     "06.dictation": [
         (dictation_of_the_answer, "learns to copy"),
         (dictation_ahead, "the step to come"),
+        (dictation_of_a_first_rest, "nothing has moved"),
+        (dictation_by_windows, "the windows are shifted"),
         (dictation_rolled, "goes round"),
         (dictation_by_voices, "time is the second axis"),
         (dictation_cut, "as many steps"),

@@ -74,6 +74,11 @@ def losses_of_sigmoids(real_output, fake_output):
     return loss_function(tf.sigmoid(real_output), tf.sigmoid(fake_output))
 
 
+def losses_without_from_logits(real_output, fake_output):
+    loss, ones = tf.keras.losses.BinaryCrossentropy(), tf.ones_like(real_output)
+    return loss(ones, real_output) + loss(0 * ones, fake_output), loss(ones, fake_output)
+
+
 def losses_averaged(real_output, fake_output):
     d_loss, g_loss = loss_function(real_output, fake_output)
     return d_loss / 2, g_loss
@@ -227,6 +232,7 @@ WRONG = {
         (losses_saturating, "saturating"),
         (losses_by_log_of_sigmoid, "softplus doesn't"),
         (losses_of_sigmoids, "a sigmoid is one too many"),
+        (losses_without_from_logits, "from_logits"),
         (losses_averaged, "half of it"),
         (losses_summed, "the sum over the batch"),
         (losses_per_window, "a loss is one number"),

@@ -84,8 +84,32 @@ def penalty_without_guard(critic, real, fake):
         tape.watch(between)
         scores = critic(between)
     slopes = tape.gradient(scores, between)
-    norms = tf.reduce_sum(slopes / tf.norm(slopes, axis=[1, 2], keepdims=True) * slopes, [1, 2])
-    return tf.reduce_mean((norms - 1) ** 2)  # 0 / 0 where the critic is flat, as the root's own slope
+    norms = tf.sqrt(
+        tf.reduce_sum(slopes**2, axis=[1, 2])
+    )  # 1, but its slope is 0 / 0 where the critic is flat
+    return tf.reduce_mean((norms - 1) ** 2)
+
+
+def penalty_of_a_mix_for_each_number(critic, real, fake):
+    return penalty(critic, real, fake, mix=lambda n: tf.random.uniform(real.shape))
+
+
+def penalty_unwatched(critic, real, fake):
+    between = (real + fake) / 2
+    with tf.GradientTape() as tape:
+        scores = critic(between)
+    squares = tape.gradient(scores, between) ** 2
+    return tf.reduce_mean((tf.sqrt(tf.reduce_sum(squares, axis=[1, 2]) + 1e-12) - 1) ** 2)
+
+
+def penalty_in_numpy(critic, real, fake):
+    mix = np.random.default_rng(0).random((real.shape[0], 1, 1)).astype(np.float32)
+    between = tf.constant(mix) * real + (1 - mix) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        scores = critic(between)
+    slopes = tape.gradient(scores, between).numpy()
+    return tf.constant(np.mean((np.sqrt((slopes**2).sum((1, 2))) - 1) ** 2))
 
 
 def norm_by_eigenvalues(matrix, n_rounds):
@@ -141,6 +165,7 @@ WRONG = {
     "08.wasserstein_distance": [
         (lambda x, y: np.abs(x - y).mean(), "whatever the order"),
         (lambda x, y: abs(x.mean() - y.mean()), "don't cancel"),
+        (lambda x, y: np.abs(np.subtract.outer(x, y)).min(1).mean(), "one grain only"),
         (lambda x, y: np.sqrt(np.mean((np.sort(x) - np.sort(y)) ** 2)), "root of the mean square"),
         (lambda x, y: np.abs(np.sort(x) - np.sort(y)).sum(), "the mean is 2"),
         (lambda x, y: None, "`return` missing"),
@@ -153,6 +178,10 @@ WRONG = {
             "cross-entropy",
         ),
         (lambda real, fake: -tf.reduce_mean(fake), "the generator minimises"),
+        (
+            lambda real, fake: tf.reduce_mean(tf.sigmoid(fake)) - tf.reduce_mean(tf.sigmoid(real)),
+            "without a sigmoid",
+        ),
         (lambda real, fake: -tf.abs(tf.reduce_mean(real) - tf.reduce_mean(fake)), "keep the sign"),
         (lambda real, fake: fake - real, "one number"),
         (lambda real, fake: None, "`return` missing"),
@@ -160,13 +189,16 @@ WRONG = {
     "08.gradient_penalty": [
         (penalty_of_normal_points, "normal distribution"),
         (penalty_of_one_mix, "one for each window"),
+        (penalty_of_a_mix_for_each_number, "leaves the segment"),
+        (penalty_unwatched, "tape.watch"),
         (penalty_of_the_middle, "halfway"),
         (penalty_of_real_points, "between"),
         (penalty_without_root, "square root is missing"),
         (penalty_about_zero, "a penalty about 0"),
         (penalty_of_each_step, "norm of its own"),
         (penalty_not_squared, "isn't squared"),
-        (penalty_without_guard, "NaN"),
+        (penalty_without_guard, "the slope NaN"),
+        (penalty_in_numpy, "numpy breaks the tape"),
         (lambda critic, real, fake: None, "`return` missing"),
     ],
     "08.spectral_norm": [

@@ -73,6 +73,15 @@ def accuracy_of_one_judge(new_judge, x, is_fake, fold):
     return float((said == is_fake).mean())
 
 
+def accuracy_of_a_judge_that_remembers(new_judge, x, is_fake, fold):
+    judge, said = new_judge(), np.zeros(len(x), dtype=bool)
+    for number in np.unique(fold):
+        held = fold == number
+        said[held] = judge.fit(x[~held], is_fake[~held]).predict(x[held])
+    right = said == is_fake
+    return float((right[is_fake].mean() + right[~is_fake].mean()) / 2)
+
+
 def accuracy_of_all(new_judge, x, is_fake, fold):
     said = np.zeros(len(x), dtype=bool)
     for number in np.unique(fold):
@@ -127,12 +136,13 @@ WRONG = {
     "10.held_out_accuracy": [
         (accuracy_on_training, "it was trained on"),
         (accuracy_of_one_judge, "one judge was kept"),
+        (accuracy_of_a_judge_that_remembers, "it remembers what"),
         (accuracy_of_all, "the commoner kind decides"),
         (accuracy_not_returned, "return"),
     ],
     "10.wilson_interval": [
         (interval_of_wald, "fails for few answers"),
-        (interval_without_the_denominator, "term by term"),
+        (interval_without_the_denominator, "divided by 1 + z²/n"),
         (interval_as_centre_and_half, "instead of (low, high)"),
     ],
 }
