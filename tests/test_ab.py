@@ -33,7 +33,7 @@ def test_new_music_under_the_same_names():
 
 
 def test_an_exported_page_shows_every_version():
-    data = AB({"A": ONE, "B": TWO})._repr_mimebundle_()
+    data = AB({"A": ONE, "B": TWO}).twin()
     assert data["text/html"].count("<audio") == 2
     assert data["text/plain"].startswith("Piano roll of A")
     assert "Piano roll of B" in data["text/plain"]

@@ -106,6 +106,6 @@ def test_a_score_is_a_melody_and_the_player_has_what_stands(desk):
 
 
 def test_a_page_without_a_kernel_gets_what_is_chosen(desk):
-    data = desk._repr_mimebundle_()
+    data = desk.twin()
     assert "Soprano" in data["text/plain"]
     assert "data:audio/mpeg" in data["text/html"]

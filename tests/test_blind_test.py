@@ -60,7 +60,7 @@ def test_the_page_gets_the_same_whatever_the_truth(monkeypatch):
 
 
 def static(widget):
-    data = widget._repr_mimebundle_()
+    data = widget.twin()
     return data["text/html"], data["text/plain"]
 
 

@@ -74,11 +74,11 @@ def test_text_is_never_html(room):
     choose(room, HOSTILE)
     assert HOSTILE not in verdict(room)
     assert "&lt;img" in verdict(room)
-    assert HOSTILE not in room._repr_mimebundle_()["text/html"]
+    assert HOSTILE not in room.twin()["text/html"]
 
 
 def test_the_static_twin_has_curve_sound_and_folded_answer_of_every_case(room):
-    data = room._repr_mimebundle_()
+    data = room.twin()
     assert data["text/html"].count("<audio controls") == data["text/html"].count("<details>") == 2
     assert "Line chart of Case of too strong" in data["text/html"]
     assert data["text/plain"].endswith("Cause: too strong.")

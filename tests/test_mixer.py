@@ -88,6 +88,6 @@ def test_one_voice_and_no_titles():
 
 def test_a_page_without_a_kernel_gets_the_mix(table):
     table.table.hear = "a"
-    data = table._repr_mimebundle_()
+    data = table.twin()
     assert data["text/plain"].startswith("Piano roll of A + B: 3 bars")
     assert "data:audio/mpeg" in data["text/html"]

@@ -156,8 +156,7 @@ def test_a_page_without_a_kernel_gets_curves_and_sound(windows, tmp_path):
     folder = tmp_path / "<img src=x onerror=alert(1)>"
     watched = monitor.watch(CONVOLUTIONAL, windows, folder, steps=4, seed=1)
     watched.wait()
-    data = watched._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
+    data = watched.twin()
     assert data["text/plain"].endswith(": finished, step 4.")
     page = data["text/html"]
     assert "<img src=x" not in page

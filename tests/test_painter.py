@@ -67,7 +67,7 @@ def test_cells_show_pickups_silence_and_chords():
 
 
 def test_a_static_twin_shows_what_stands(piece):
-    data = painter.Painter(piece)._repr_mimebundle_()
+    data = painter.Painter(piece).twin()
     assert data["text/html"].startswith("<img src=")
     assert "<audio" in data["text/html"]
     assert data["image/png"]

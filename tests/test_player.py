@@ -26,7 +26,7 @@ def song(**fields) -> Score:
 
 
 def static(widget: player.Player) -> dict[str, str]:
-    return widget._repr_mimebundle_()
+    return widget.twin()
 
 
 def test_the_score_comes_back_exactly():
@@ -90,7 +90,6 @@ def test_a_page_without_a_kernel_gets_picture_words_and_sound():
     sound, rate = soundfile.read(io.BytesIO(mp3))
     assert len(sound) / rate == pytest.approx(7 * 60 / 90 + 1, abs=0.2)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert "application/vnd.jupyter.widget-view+json" in data
 
 
 def test_a_long_piece_carries_its_first_minute():

@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_said_and_the_list_stays(table):
 
 
 def test_a_page_without_a_kernel_gets_a_table_and_titles_stay_text(table):
-    data = table._repr_mimebundle_()
+    data = table.twin()
     assert HOSTILE not in data["text/html"]
     assert "&lt;img src=x onerror=alert(1)&gt;" in data["text/html"]
     assert data["text/plain"].startswith("Most like Asked:\n+1.00  Tune 40  mine")

@@ -43,7 +43,7 @@ def test_a_dimension_that_is_not_there_is_named(sampler):
 def test_a_page_without_a_kernel_says_where_the_sliders_stand(sampler):
     widget = sliders.Sliders(sampler, dims=(2,))
     widget.sliders[2].value = 1.5
-    data = widget._repr_mimebundle_()
+    data = widget.twin()
     assert data["text/plain"].startswith("z[2] = 1.5. Piano roll of From z: 2 bars")
     assert "<audio controls" in data["text/html"]
     assert 'alt="Piano roll' in data["text/html"]

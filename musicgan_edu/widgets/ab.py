@@ -18,11 +18,12 @@ from musicgan_edu import style
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["AB", "Restyling"]
 
 
-class AB(ipywidgets.VBox):
+class AB(Twin, ipywidgets.VBox):
     """A row of buttons, one a version, above a player.
 
     Parameters
@@ -70,18 +71,15 @@ class AB(ipywidgets.VBox):
             self.player.score = self._heard()
             self.player.tempo, self.player.title = tempo, self.switch.value
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; in an exported page, where nothing switches, all versions one below the other."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        shown = [Player(score, label=name)._repr_mimebundle_() for name, score in self._versions.items()]
-        data["text/plain"] = " ".join(one["text/plain"] for one in shown)
-        data["text/html"] = "<br>".join(one["text/html"] for one in shown)
-        data["image/png"] = shown[-1]["image/png"]
-        return data
+    def twin(self) -> dict[str, str]:
+        """All versions one below the other, since nothing switches in an exported page."""
+        shown = [Player(score, label=name).twin() for name, score in self._versions.items()]
+        plain = " ".join(one["text/plain"] for one in shown)
+        page = "<br>".join(one["text/html"] for one in shown)
+        return {"text/plain": plain, "text/html": page, "image/png": shown[-1]["image/png"]}
 
 
-class Restyling(ipywidgets.VBox):
+class Restyling(Twin, ipywidgets.VBox):
     """A → B → A: a piece, the piece in another style, and back again, with a slider for the strength.
 
     Parameters
@@ -123,9 +121,6 @@ class Restyling(ipywidgets.VBox):
     def _say(self) -> None:
         self.said.value = self.made.changes[-1]  # numbers only, no text from a file
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; in an exported page the three versions at the strength that stands."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        still = self.ab._repr_mimebundle_()
-        return data | {kind: still[kind] for kind in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """The three versions at the strength that stands."""
+        return self.ab.twin()

@@ -19,6 +19,7 @@ import traitlets
 from musicgan_edu import assistant, sampling
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end, player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Assistant", "Desk"]
 
@@ -58,7 +59,7 @@ class Desk(anywidget.AnyWidget):
     busy = traitlets.Bool(False).tag(sync=True)
 
 
-class Assistant(ipywidgets.VBox):
+class Assistant(Twin, ipywidgets.VBox):
     """A desk and a player. The first suggestions are made when it is made.
 
     Parameters
@@ -172,9 +173,6 @@ class Assistant(ipywidgets.VBox):
         if heard != self.player.score:
             self.player.score = heard
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page what is chosen, as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        static = player.Player(self.melody if self.chosen is None else self.chosen.score)._repr_mimebundle_()
-        return data | {name: static[name] for name in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """What is chosen, as picture and sound."""
+        return player.Player(self.melody if self.chosen is None else self.chosen.score).twin()

@@ -26,13 +26,14 @@ from musicgan_edu.evaluation import Clip, Outcome, Trial, listeners
 from musicgan_edu.score import NOTE, Score
 from musicgan_edu.widgets import front_end
 from musicgan_edu.widgets.player import Instruments
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["BlindTest"]
 
 _WORDS = {"real": True, "machine": False}
 
 
-class BlindTest(anywidget.AnyWidget):
+class BlindTest(Twin, anywidget.AnyWidget):
     """A series of clips, *real* or *machine* to each, the score at the end.
 
     Parameters
@@ -135,18 +136,16 @@ class BlindTest(anywidget.AnyWidget):
                 kept = f"The results file can't be written: {error}"
         return {"lines": _lines(outcome), "clips": clips, "kept": kept, "results": results}
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page the series to listen to, as silent about the truth."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+    def twin(self) -> dict[str, str]:
+        """The series to listen to, as silent about the truth."""
         told = _lines(self.outcome) if self.outcome else []
         items = "".join(f"<li>{_audio(clip, i)}</li>" for i, clip in enumerate(self._clips, start=1))
         note = f"Blind test: {self.n_clips} clips, each by Bach or by a machine. Which is which?"
-        data["text/plain"] = " ".join([note, *told])
-        data["text/html"] = f"<p>{note}</p><ol>{items}</ol>" + "".join(
-            f"<p>{html.escape(line)}</p>" for line in told
-        )
-        return data
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in told)
+        return {
+            "text/plain": " ".join([note, *told]),
+            "text/html": f"<p>{note}</p><ol>{items}</ol>{lines}",
+        }
 
 
 def _state(score: Score) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import ipywidgets
 from musicgan_edu import plotting
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Case", "Clinic", "ClinicError"]
 
@@ -52,7 +53,7 @@ class Case:
         return choice == self.cause, self.because[choice]
 
 
-class Clinic(ipywidgets.VBox):
+class Clinic(Twin, ipywidgets.VBox):
     """Case after case: look, listen, choose, read why. `solved` counts cases answered right at first try."""
 
     def __init__(self, cases: Sequence[Case]) -> None:
@@ -105,21 +106,19 @@ class Clinic(ipywidgets.VBox):
         """A line that screen readers announce; text, never HTML."""
         self._verdict.value = f'<div role="status">{html.escape(text)}</div>'
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page, where nothing runs, every case with its answer folded away."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        data["text/html"] = "".join(_static(i + 1, case) for i, case in enumerate(self.cases))
-        data["text/plain"] = "\n".join(
+    def twin(self) -> dict[str, str]:
+        """Every case with its answer folded away."""
+        plain = "\n".join(
             f"Case {i + 1}: {case.figure.alt_text} Cause: {case.cause}." for i, case in enumerate(self.cases)
         )
-        return data
+        page = "".join(_static(i + 1, case) for i, case in enumerate(self.cases))
+        return {"text/plain": plain, "text/html": page}
 
 
 def _static(number: int, case: Case) -> str:
     """A case as HTML: curves, sound, the answers and the right one behind a fold."""
     clip = Player(case.clip, label=f"Case {number}")
-    sound = clip._repr_mimebundle_()["text/html"]
+    sound = clip.twin()["text/html"]
     clip.close()
     answers = "".join(
         f"<li><b>{html.escape(a)}</b>: {html.escape(why)}</li>" for a, why in case.because.items()

@@ -21,6 +21,7 @@ from musicgan_edu.score import Score
 from musicgan_edu.widgets import front_end
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Bench", "Strip"]
 
@@ -53,7 +54,7 @@ class Strip(anywidget.AnyWidget):
     asked: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
 
-class Bench(ipywidgets.VBox):
+class Bench(Twin, ipywidgets.VBox):
     """Two bars on the bench: `score` is what stands there now, `original` what came in.
 
     Parameters
@@ -117,16 +118,14 @@ class Bench(ipywidgets.VBox):
         was = np.mean(self.strip.before)
         self.verdict.value = f"Verdict {logits.mean():+.2f} (original {was:+.2f}; above 0: real)"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page the verdicts as a chart, the music as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+    def twin(self) -> dict[str, str]:
+        """The verdicts as a chart, the music as picture and sound."""
         curves = {"original": self.strip.before, "as it stands": self.strip.now}
         chart = plotting.losses(
             curves, steps=range(len(self.strip.now)), xlabel="step", ylabel="logit (above 0: real)"
         )
-        music = self.player._repr_mimebundle_()
-        data |= chart.twin()
+        music = self.player.twin()
+        data = chart.twin()
         data["text/plain"] += f" {music['text/plain']}"
         data["text/html"] += f"<br>{music['text/html']}"
         return data

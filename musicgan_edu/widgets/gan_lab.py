@@ -24,6 +24,7 @@ import traitlets
 
 from musicgan_edu import plane, plotting
 from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["GanLab"]
 
@@ -45,7 +46,7 @@ def _rate() -> Any:
     return traitlets.Float(0.002, min=0.0, max=10.0).tag(sync=True)
 
 
-class GanLab(anywidget.AnyWidget):
+class GanLab(Twin, anywidget.AnyWidget):
     """A GAN on the plane, for watching and for interfering.
 
     Traits
@@ -206,13 +207,11 @@ class GanLab(anywidget.AnyWidget):
             self._every = max(1, int(self._rows[1][0] - self._rows[0][0]))
         self.curves = _bytes(np.array(self._rows))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and what an exported page shows instead, since nothing runs there."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+    def twin(self) -> dict[str, str]:
+        """The plane as it stands, and in words how it got there."""
         figure = self._figure()
         figure.alt_text += f" {self.summary}"
-        return data | figure.twin()
+        return figure.twin()
 
     def _figure(self) -> plotting.Figure:
         """The static twin: the same points, surface and arrows."""

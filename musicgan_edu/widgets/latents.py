@@ -22,6 +22,7 @@ import traitlets
 from musicgan_edu import sampling
 from musicgan_edu.score import Score
 from musicgan_edu.widgets import front_end, player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Latents", "Panel", "untangled"]
 
@@ -54,7 +55,7 @@ class Panel(anywidget.AnyWidget):
     ends = traitlets.List(traitlets.Int(), default_value=[0, 1]).tag(sync=True)
 
 
-class Latents(ipywidgets.VBox):
+class Latents(Twin, ipywidgets.VBox):
     """A panel and a player. Assign `z` to go anywhere from Python.
 
     Parameters
@@ -147,12 +148,9 @@ class Latents(ipywidgets.VBox):
         self.panel.values = [round(float(np.clip(d.of(self._z), -3, 3)), 2) for d in self._directions]
         self._busy = False
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page the music that it stands on, as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        static = self.player._repr_mimebundle_()
-        return data | {name: static[name] for name in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """The music that it stands on, as picture and sound."""
+        return self.player.twin()
 
 
 def untangled(directions: Sequence[sampling.Direction]) -> tuple[sampling.Direction, ...]:

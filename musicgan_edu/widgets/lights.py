@@ -7,17 +7,20 @@ again. Each light's status is a word and a sign as well as a colour.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipywidgets
+
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Lights"]
 
 _COLOURS = {"ok": "#009E73", "note": "#56B4E9", "problem": "#D55E00"}  # Okabe and Ito's
 
 
-class Lights(ipywidgets.VBox):
+class Lights(Twin, ipywidgets.VBox):
     """Runs `test` when it's made and whenever its button is pressed."""
 
     def __init__(self, test: Callable[[], Iterable[Any]]) -> None:
@@ -27,13 +30,11 @@ class Lights(ipywidgets.VBox):
         super().__init__()
         self.run()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page, where nothing runs, its lines as they stand."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+    def twin(self) -> dict[str, str]:
+        """Its lines as they stand."""
         lines = [child.value for child in self.children if isinstance(child, ipywidgets.HTML)]
-        data["text/html"] = "<br>".join(lines)
-        return data
+        plain = html.unescape(re.sub(r"<[^>]+>", "", "\n".join(lines)))
+        return {"text/plain": plain, "text/html": "<br>".join(lines)}
 
     def run(self) -> None:
         """Test anew: the old lights go, the new ones come as they are known."""

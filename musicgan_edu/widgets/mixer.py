@@ -18,6 +18,7 @@ import traitlets
 from musicgan_edu import sampling
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end, player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Mixer", "Table"]
 
@@ -54,7 +55,7 @@ class Table(anywidget.AnyWidget):
     wrong = traitlets.Bool(False).tag(sync=True)
 
 
-class Mixer(ipywidgets.VBox):
+class Mixer(Twin, ipywidgets.VBox):
     """A table and a player. The cut begins where the voices leap least."""
 
     def __init__(self, a: Score, b: Score) -> None:
@@ -125,9 +126,6 @@ class Mixer(ipywidgets.VBox):
             return sampling.crossfade(self.a, self.b, n_bars=table.fade, **fitting)
         return sampling.join(self.a, self.b, **fitting)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page the mix as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        static = player.Player(self.mixed.score)._repr_mimebundle_()
-        return data | {name: static[name] for name in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """The mix as picture and sound."""
+        return player.Player(self.mixed.score).twin()

@@ -31,6 +31,7 @@ from musicgan_edu import evaluation, plotting, sampling, training
 from musicgan_edu.score import MusicganError, Score, TrainingError
 from musicgan_edu.widgets import front_end
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Monitor", "Panel", "watch"]
 
@@ -110,7 +111,7 @@ class Panel(anywidget.AnyWidget):
     n_latents = traitlets.Int(N_LATENTS).tag(sync=True)
 
 
-class Monitor(ipywidgets.VBox):
+class Monitor(Twin, ipywidgets.VBox):
     """A training in a thread, its panel, and a player for one latent at one moment.
 
     control : what the panel's buttons turn, for use from Python too. error : what ended the training, if
@@ -296,17 +297,14 @@ class Monitor(ipywidgets.VBox):
 
     # ------------------------------------------------------------------------------- without a browser
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page its curves as figures, what it played as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        data["text/plain"] = self._in_words()
-        parts = [f"<p>{html.escape(data['text/plain'])}</p>"]
+    def twin(self) -> dict[str, str]:
+        """Its curves as figures, what it played as picture and sound."""
+        plain = self._in_words()
+        parts = [f"<p>{html.escape(plain)}</p>"]
         parts += [figure.to_html() for figure in self.figures()]
         if self._now:
-            parts.append(self.player._repr_mimebundle_()["text/html"])
-        data["text/html"] = "\n".join(parts)
-        return data
+            parts.append(self.player.twin()["text/html"])
+        return {"text/plain": plain, "text/html": "\n".join(parts)}
 
     def figures(self) -> list[plotting.Figure]:
         """Its charts as figures with alt text."""

@@ -17,6 +17,7 @@ from musicgan_edu import completion
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end
 from musicgan_edu.widgets.player import Player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Painter", "Sheet"]
 
@@ -46,7 +47,7 @@ class Sheet(anywidget.AnyWidget):
     steps_per_bar = traitlets.Int(16).tag(sync=True)
 
 
-class Painter(ipywidgets.VBox):
+class Painter(Twin, ipywidgets.VBox):
     """A sheet to paint on, the ways to fill, a player.
 
     Parameters
@@ -129,12 +130,9 @@ class Painter(ipywidgets.VBox):
     def _play(self) -> None:
         self.player.score = self._score if self.hear.value == "after" else self.original
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page what stands now, as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        static = Player(self._score)._repr_mimebundle_()
-        return data | {name: static[name] for name in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """What stands now, as picture and sound."""
+        return Player(self._score).twin()
 
 
 def _pitches(score: Score) -> list[list[int]]:

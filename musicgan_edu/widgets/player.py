@@ -26,6 +26,7 @@ from IPython.display import display
 from musicgan_edu import playback, plotting
 from musicgan_edu.score import NOTE, MusicganError, Score, Track
 from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Instruments", "Player", "play"]
 
@@ -69,7 +70,7 @@ class Instruments(ipywidgets.Widget):
         return cls._shared
 
 
-class Player(anywidget.AnyWidget):
+class Player(Twin, anywidget.AnyWidget):
     """A piano roll that plays. Assign `score` to change the music, even while it sounds.
 
     What is edited in the page arrives as a change of `notes`: observe that, and read `score`.
@@ -131,11 +132,9 @@ class Player(anywidget.AnyWidget):
         except MusicganError as problem:
             self.send({"kind": "problem", "said": str(problem)})
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and what an exported page shows instead, since nothing runs there."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        data |= plotting.piano_roll(self.score, title=self.title).twin()
+    def twin(self) -> dict[str, str]:
+        """The roll, the sound and the MIDI file."""
+        data = plotting.piano_roll(self.score, title=self.title).twin()
         data["text/html"] += f"<br>{_audio(self.score)} {_midi(self.score, self.title)}"
         return data
 

@@ -22,6 +22,7 @@ from musicgan_edu import recommendation
 from musicgan_edu.recommendation import Hit, Index
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets import front_end, player
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Recommender", "Shelf"]
 
@@ -55,7 +56,7 @@ class Shelf(anywidget.AnyWidget):
     wrong = traitlets.Bool(False).tag(sync=True)
 
 
-class Recommender(ipywidgets.VBox):
+class Recommender(Twin, ipywidgets.VBox):
     """A list and a player, for music21's corpus or for an index of your own.
 
     Parameters
@@ -142,11 +143,9 @@ class Recommender(ipywidgets.VBox):
         row = self.index.keys.index(key)
         return {"key": key, "title": self.index.titles[row], "label": self.index.labels[row]}
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page the list as a table, above the piece as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        static = player.Player(self.player.score)._repr_mimebundle_()
+    def twin(self) -> dict[str, str]:
+        """The list as a table, above the piece as picture and sound."""
+        static = player.Player(self.player.score).twin()
         head = "".join(
             f'<th scope="col">{name}</th>' for name in ("likeness", "piece", "collection", "both have")
         )
@@ -157,7 +156,7 @@ class Recommender(ipywidgets.VBox):
         caption = f"Most like {html.escape(self.shelf.asking)}, of {len(self.index)} pieces"
         table = f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
         lines = "\n".join("  ".join(self._cells(hit)) for hit in self.hits)
-        return data | {
+        return {
             "text/html": table + static["text/html"],
             "text/plain": f"Most like {self.shelf.asking}:\n{lines}\n{static['text/plain']}",
             "image/png": static["image/png"],

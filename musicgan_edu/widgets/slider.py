@@ -14,6 +14,7 @@ import ipywidgets
 import traitlets
 
 from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Column", "Slider"]
 
@@ -45,15 +46,13 @@ class Slider(anywidget.AnyWidget):
         return float(min(max(proposal["value"], self.min), self.max))
 
 
-class Column(ipywidgets.VBox):
+class Column(Twin, ipywidgets.VBox):
     """Sliders and what they move (labels, `ipywidgets.HTML`, widgets with a twin), one below the other."""
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widgets; and what an exported page shows instead, since nothing runs there."""
-        data = dict(super()._repr_mimebundle_(**kwargs))
-        data["text/plain"] = "; ".join(_said(one) for one in self.children if isinstance(one, Slider))
-        data["text/html"] = "<br>".join(_twin(one) for one in self.children)
-        return data
+    def twin(self) -> dict[str, str]:
+        """Each child's, one below the other."""
+        plain = "; ".join(_said(one) for one in self.children if isinstance(one, Slider))
+        return {"text/plain": plain, "text/html": "<br>".join(_twin(one) for one in self.children)}
 
 
 def _said(slider: Slider) -> str:
@@ -67,4 +66,4 @@ def _twin(widget: ipywidgets.Widget) -> str:
         return html.escape(widget.value)
     if isinstance(widget, ipywidgets.HTML):
         return str(widget.value)
-    return str(widget._repr_mimebundle_()["text/html"])
+    return str(widget.twin()["text/html"])

@@ -8,7 +8,6 @@ whatever changes is the slider's doing. Lesson 06.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -17,13 +16,14 @@ from musicgan_edu.sampling import Sampler
 from musicgan_edu.score import CheckpointError, Score
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Sliders"]
 
 REACH = 3.0  # standard deviations
 
 
-class Sliders(ipywidgets.VBox):
+class Sliders(Twin, ipywidgets.VBox):
     """Sliders for some dimensions of the latent with which piece 0 of a seed is made.
 
     Parameters
@@ -79,13 +79,10 @@ class Sliders(ipywidgets.VBox):
     def _follow(self) -> None:
         self.player.score = self.score()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; in an exported page the piece as it stands, as picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        music = self.player._repr_mimebundle_()
+    def twin(self) -> dict[str, str]:
+        """The piece as it stands, as picture and sound."""
+        music = self.player.twin()
         stand = ", ".join(f"z[{dim}] = {slider.value:.1f}" for dim, slider in self.sliders.items())
-        data["text/plain"] = f"{stand}. {music['text/plain']}"
-        data["text/html"] = f"{stand}<br>{music['text/html']}"
-        data["image/png"] = music["image/png"]
-        return data
+        music["text/plain"] = f"{stand}. {music['text/plain']}"
+        music["text/html"] = f"{stand}<br>{music['text/html']}"
+        return music

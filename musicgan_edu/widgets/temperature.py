@@ -16,11 +16,12 @@ from musicgan_edu.sampling import Sampler
 from musicgan_edu.score import MusicganError, Score
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
+from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Temperature"]
 
 
-class Temperature(ipywidgets.VBox):
+class Temperature(Twin, ipywidgets.VBox):
     """Machines at any temperature from 0 to 2; only the choice and the slider change the piece, no chance.
 
     Parameters
@@ -63,9 +64,6 @@ class Temperature(ipywidgets.VBox):
         self.seed += 1
         self.player.score = self._piece()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; and in an exported page, where nothing runs, its player's picture and sound."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        still = self.player._repr_mimebundle_()
-        return data | {kind: still[kind] for kind in ("text/plain", "text/html", "image/png")}
+    def twin(self) -> dict[str, str]:
+        """Its player's picture and sound."""
+        return self.player.twin()
