@@ -76,6 +76,7 @@ def redraw(
     tokens: np.ndarray,
     keep: np.ndarray,
     temperature: float | None = None,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Classes, int64 (B, T, V), drawn from z and noise where `keep` is False.
 
@@ -86,10 +87,13 @@ def redraw(
     Parameters
     ----------
     z, noise : as for `Sampler.tokens`. tokens : classes (T, V). keep : bool (T, V).
+    allowed : bool (V, C), the classes that each voice may be drawn from; all unless given. What is kept needn't be.
     """
     given = _struck_anew(sampler.encoding, tokens, keep)
     heat = float(sampler.card["generator"]["temperature"] if temperature is None else temperature)
     certain = np.array(noise, np.float32) if heat else np.zeros_like(noise, np.float32)
+    if allowed is not None:
+        certain = np.where(allowed, certain, -_CERTAIN)
     step, voice = np.nonzero(keep)
     certain[:, step, voice, given[step, voice]] = _CERTAIN  # noise decides: this cell is decided
     # without heat the noise would not be read at all; without noise heat 1 takes the likeliest as well
@@ -111,7 +115,8 @@ def _struck_anew(encoding: VoiceEncoding, tokens: np.ndarray, keep: np.ndarray) 
 
 
 def fill(
-    sampler: Sampler, tokens: np.ndarray, keep: np.ndarray, *, n: int = 64, z: np.ndarray | None = None, seed: int = 0
+    sampler: Sampler, tokens: np.ndarray, keep: np.ndarray, *, n: int = 64, z: np.ndarray | None = None, seed: int = 0,
+    allowed: np.ndarray | None = None,
 ) -> Filled:  # fmt: skip
     """n ways to fill the cells that aren't kept, and how well each fits those that are.
 
@@ -123,6 +128,7 @@ def fill(
     Parameters
     ----------
     z : one latent (latent_dim,) for all; a fresh one each unless given.
+    allowed : see `redraw`. The weights don't count how gladly a draft kept to it.
 
     References
     ----------
@@ -130,7 +136,8 @@ def fill(
     networks", UAI 1989.
     """
     latents = sampler.latents(n, seed=seed) if z is None else np.repeat(np.asarray(z)[None], n, 0)
-    drawn = redraw(sampler, latents, sampler.noise(n, seed=seed), tokens=tokens, keep=keep, temperature=1.0)
+    noise = sampler.noise(n, seed=seed)
+    drawn = redraw(sampler, latents, noise, tokens=tokens, keep=keep, temperature=1.0, allowed=allowed)
     weights = log_likelihood(sampler, drawn, latents)[:, keep].sum(1)
     order = np.argsort(-weights, kind="stable")
     return Filled(drawn[order], weights[order])
