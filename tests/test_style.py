@@ -9,7 +9,7 @@ from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style import rivals
 from musicgan_edu.style.cells import REST, Cells
-from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
+from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, first_move, hear, moved
 from musicgan_edu.style.tunes import matched, tune_windows
 
 CHORD = ((0, 72), (1, 67), (2, 64), (3, 48))
@@ -93,6 +93,27 @@ def test_strength_0_changes_nothing_and_more_changes_more():
     assert np.array_equal(style.edit(weights, cells, 0.0).struck, cells.struck)
     assert moved == sorted(moved)
     assert moved[1] < moved[-1]
+
+
+def test_the_least_strength_at_which_a_pitch_moves_is_where_it_begins_to():
+    for seed in range(4):
+        cells, weights = random_cells(seed=seed), random_weights(seed=seed, scale=0.3)
+        least, n = first_move(cells, style.wishes(weights, cells))
+        moved = [style.edit(weights, cells, least * s).pitch != cells.pitch for s in (0.999, 1.001, 1e6)]
+        assert [bool(m.any()) for m in moved] == [False, True, True]
+        assert moved[2].sum() == n
+    still = cells._replace(pitch=np.full_like(cells.pitch, 60))
+    nothing = {name: 0 * value for name, value in weights.items()}
+    assert first_move(still, style.wishes(nothing, still)) == (np.inf, 0)
+
+
+def test_a_transfer_that_moves_no_pitch_says_why():
+    held = Score.from_rows([(v, p, 4 * bar, 4) for v, p in CHORD for bar in range(4)], CHORALE_VOICES)
+    assert (
+        "No pitch moved, and at no strength would one: the way to 'palestrina'"
+        in style.restyle(held).changes[-1]
+    )
+    assert style.restyle(held, strength=0).changes[-1].endswith("taken away")
 
 
 def test_a_note_moves_a_third_at_most_or_is_one_of_its_neighbours_and_rests_stay():

@@ -105,8 +105,8 @@ def edit(
     return Cells(np.where(sounds, pitch, REST).astype(np.int16), sounds & (struck_logit > 0))
 
 
-def first_move(cells: Cells, wanted: np.ndarray) -> tuple[float, float]:
-    """The least strength at which the likeliest edit of some note is another pitch, and the share of notes of which it ever is.
+def first_move(cells: Cells, wanted: np.ndarray) -> tuple[float, int]:
+    """The least strength at which the likeliest edit of some cell is another pitch, and of how many it is at any strength.
 
     `wanted`: their `wishes`. An edit m beats the others at all strengths or at none, but for the one that keeps: that
     takes strength · (m − kept) > `KEEP`. The strength is infinite where nothing ever moves.
@@ -117,8 +117,8 @@ def first_move(cells: Cells, wanted: np.ndarray) -> tuple[float, float]:
     move, stay = (np.where(some, wanted[..., :-1], -np.inf).max(-1) for some in (other, ~other))
     wins = move > stay
     if not wins.any():
-        return np.inf, 0.0
-    return KEEP / float((move - wanted[..., 0])[wins].max()), float(wins.sum() / sounds.sum())
+        return np.inf, 0
+    return KEEP / float((move - wanted[..., 0])[wins].max()), int(wins.sum())
 
 
 def moved(pitch: np.ndarray, pulses: int, semitones: int) -> np.ndarray:
