@@ -594,6 +594,8 @@ rows = [
 song = Score.from_rows(rows, bach.tracks, title="four chords", key=(2, "major"))
 plain = style.restyle(song, "palestrina").changes[-1]
 print(plain)
+
+# %%
 shares = {}
 for name, cells in {"chorales": a, "held for two beats": rivals.held(a)}.items():
     edited = editors.edit(cells, "palestrina")
