@@ -120,9 +120,15 @@ def rows(
 
 def noise(path: Path) -> None:
     """Ten minutes, eight notes a second, of any pitch at any time."""
+    import pretty_midi
+
     rng = np.random.default_rng(3)
-    at, pitch = np.sort(rng.uniform(0, 1200, 4800)), rng.integers(21, 109, 4800)
-    rows(path, [(0, int(p), float(t), float(rng.uniform(0.1, 2))) for t, p in zip(at, pitch, strict=True)])
+    midi, track = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(0, name="Noise")
+    for start, pitch in zip(rng.uniform(0, 600, 4800), rng.integers(21, 109, 4800), strict=True):
+        length = rng.uniform(0.05, 1)
+        track.notes.append(pretty_midi.Note(80, int(pitch), float(start), float(start + length)))
+    midi.instruments.append(track)
+    midi.write(str(path))
 
 
 #: Music that isn't any, or not what the tools have learnt.

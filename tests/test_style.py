@@ -362,7 +362,7 @@ def test_a_slow_tune_is_taken_as_it_stands():
     ("piece", "message"),
     [
         (tune(beats_per_bar=3.0), "tune has 3 beats a bar: 'folk' was learnt from tunes in two and four"),
-        (chords(), "'folk' was learnt from tunes in one voice: take one voice of the piece first"),
+        (chords(), "'folk' was learnt from tunes in one voice: choose one"),
         (Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]), "the piece has no pitched notes"),
     ],
 )
@@ -387,6 +387,21 @@ def test_the_command_on_a_tune(tmp_path, capsys, to):
     assert np.array_equal(
         same.notes[["pitch", "onset", "duration"]], was.notes[["pitch", "onset", "duration"]]
     )
+
+
+def test_the_command_on_one_track_of_several(tmp_path, capsys):
+    from musicgan_edu import playback
+
+    rows = [(1, 60 + i % 5, i / 2, 0.5) for i in range(32)] + [(0, 40, 4 * i, 4) for i in range(4)]
+    playback.to_midi(Score.from_rows(rows, [Track("Bass", 33), Track("Flute", 73)]), tmp_path / "two.mid")
+    words = ["restyle", str(tmp_path / "two.mid"), "--to", "folk", "--strength", "0"]
+    assert main([*words, "--track", "2", "--out", str(tmp_path / "new.mid")]) == 0
+    made = corpus.read(tmp_path / "new.mid")
+    assert [track.name for track in made.tracks] == ["Flute"]
+    assert made.notes["pitch"].tolist() == [60 + i % 5 for i in range(32)]
+    capsys.readouterr()
+    assert main([*words, "--track", "3", "--out", str(tmp_path / "no.mid")]) == 2
+    assert "no pitched notes on track 3 of 2" in capsys.readouterr().err
 
 
 def test_chords_dealt_out_have_one_instrument():

@@ -183,9 +183,10 @@ def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None
         )
     for track in touched.tolist():
         if score.tracks[track].is_drum:
+            others = any(not one.is_drum for one in score.tracks)
             raise CompletionError(
-                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: say "
-                "which other voices have the gap"
+                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: "
+                + ("say which other voices have the gap" if others else "it has no other voices to fill")
             )
         if (share := chordal(score.of_track(track))) > CHORDAL:
             raise CompletionError(

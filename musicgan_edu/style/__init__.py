@@ -43,6 +43,7 @@ __all__ = [
     "cells_of",
     "edit",
     "load",
+    "one_voice",
     "prepare",
     "restyle",
     "scores_of",
@@ -242,9 +243,23 @@ def _prepare_tune(score: Score, to: str) -> Prepared:
     piece = prepare(tunes.even(score, unit))
     if (piece.cells.pitch >= 0).any((0, 1)).sum() > 1:
         raise StyleError(
-            f"style: {to!r} was learnt from tunes in one voice: take one voice of the piece first"
+            f"style: {to!r} was learnt from tunes in one voice: choose one (style.one_voice; --track N of the command)"
         )
     return dataclasses.replace(piece, score=score, unit=unit)
+
+
+def one_voice(score: Score, track: int) -> Score:
+    """One track of a piece, from 0, as a piece of its own.
+
+    Raises
+    ------
+    StyleError : no pitched notes on it, or no such track.
+    """
+    if track >= len(score.tracks) or score.tracks[track].is_drum or not len(score.of_track(track)):
+        raise StyleError(f"style: no pitched notes on track {track + 1} of {len(score.tracks)}")
+    notes = score.of_track(track)
+    notes["track"] = 0
+    return score.replace(notes=notes, tracks=(score.tracks[track],))
 
 
 def _voiced(score: Score) -> tuple[Score, list[str]]:
