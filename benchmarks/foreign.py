@@ -2,6 +2,7 @@
 
     python benchmarks/foreign.py                    # all; prints what came out, or which message
     python benchmarks/foreign.py --only pop hymn --keep FOLDER    # and keeps the files, with piano rolls and engraved scores
+    python benchmarks/foreign.py --cant             # what the tools say to music that isn't any, or isn't theirs
 
 The pieces are made here, by rule, and no better than that: `pop` (voice, guitar, bass and drums over four chords, 16 bars
 of 4/4, with a drum kit's ghost notes), `piano` (broken chords and a tune on one track, pedal held, a tempo that wanders, in a
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musicgan_edu import cleaning, corpus, playback, plotting
+from musicgan_edu import cleaning, corpus, evaluation, playback, plotting
 from musicgan_edu.__main__ import main as musicgan
 from musicgan_edu.score import MusicganError, Score, Track
 
@@ -110,6 +111,34 @@ def tune(path: Path) -> None:
     playback.to_midi(Score.from_rows(rows, [Track("Fiddle", 40)], beats_per_bar=3.0), path)
 
 
+def rows(
+    path: Path, notes: list[tuple[float, ...]], *, drums: bool = False, beats_per_bar: float = 4.0
+) -> None:
+    track = Track("Track", 0, is_drum=drums)
+    playback.to_midi(Score.from_rows(notes, [track], beats_per_bar=beats_per_bar, tempo=120.0), path)
+
+
+def noise(path: Path) -> None:
+    """Ten minutes, eight notes a second, of any pitch at any time."""
+    import pretty_midi
+
+    rng = np.random.default_rng(3)
+    midi, track = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(0, name="Noise")
+    for start, pitch in zip(rng.uniform(0, 600, 4800), rng.integers(21, 109, 4800), strict=True):
+        length = rng.uniform(0.05, 1)
+        track.notes.append(pretty_midi.Note(80, int(pitch), float(start), float(start + length)))
+    midi.instruments.append(track)
+    midi.write(str(path))
+
+
+#: Music that isn't any, or not what the tools have learnt.
+CANT: dict[str, Callable[[Path], None]] = {
+    "empty": lambda path: rows(path, []),
+    "drums": lambda path: rows(path, [(0, 36 + 2 * (b % 2), b, 0.5) for b in range(32)], drums=True),
+    "one-note": lambda path: rows(path, [(0, 69, 0, 1)]),
+    "noise": noise,
+    "five-four": lambda path: rows(path, [(0, 60 + b * 2 % 9, b, 1) for b in range(40)], beats_per_bar=5.0),
+}
 PIECES: dict[str, tuple[Callable[[Path], None], str]] = {
     "pop": (pop, ".mid"),
     "piano": (piano, ".mid"),
@@ -130,6 +159,11 @@ ALSO = {
     "tune": ("complete", ["--voices", "2-4"]),
 }
 OPTIONS = {"piano": {"free": True}}
+#: Which notes are the tune, where a piece was made with one.
+TUNE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "pop": lambda notes: notes["track"] == 0,
+    "piano": lambda notes: notes["velocity"] == 80,
+}
 
 
 def run(command: list[str]) -> tuple[int, str]:
@@ -156,10 +190,23 @@ def about(score: Score) -> str:
     steps = (score.notes["onset"] - score.pickup) * 4
     on = np.isclose(steps, np.rint(steps), atol=1e-3).mean()
     pitches = f"{score.notes['pitch'].min()} to {score.notes['pitch'].max()}"
+    sung = ""
+    if len(score.tracks) == 4 and not any(track.is_drum for track in score.tracks):
+        low, high = np.array(evaluation.RANGES)[score.notes["track"]].T
+        beyond = (score.notes["pitch"] < low) | (score.notes["pitch"] > high)
+        sung = f", {int(beyond.sum())} beyond their singers' ranges"
     return (
         f"{score.n_notes} notes on {len(score.tracks)} tracks, {score.n_bars} bars of {score.beats_per_bar:g}, pickup "
-        f"{score.pickup:g}, {score.tempo:.0f} a minute, pitches {pitches}, {on:.0%} on sixteenths"
+        f"{score.pickup:g}, {score.tempo:.0f} a minute, pitches {pitches}, {on:.0%} on sixteenths{sung}"
     )
+
+
+def dealt(name: str, score: Score) -> str:
+    """How many of the tune's notes are in the top voice after dealing out, of how many."""
+    notes = cleaning.clean(score, **OPTIONS.get(name, {})).score.notes
+    tune = set(notes[TUNE[name](notes)][["pitch", "onset"]].tolist())
+    top = cleaning.clean(score, n_voices=4, **OPTIONS.get(name, {})).score.of_track(0)
+    return f"{len(tune & set(top[['pitch', 'onset']].tolist()))} of {len(tune)} notes of the tune are the top voice's"
 
 
 def heard(score: Score) -> str:
@@ -183,39 +230,60 @@ def draw(score: Score, path: Path) -> None:
     path.write_bytes(figure.to_png())
 
 
+def clean(name: str, score: Score, folder: Path) -> Score:
+    """The piece in four voices, with what was lost; as it is where that can't be had."""
+    try:
+        cleaned = cleaning.clean(score, n_voices=4, **OPTIONS.get(name, {}))
+    except MusicganError as error:
+        print(f"  cleaning: {error}")
+        return score
+    print(*(f"  cleaning: {reason}" for reason in cleaned.reasons), sep="\n")
+    print(f"  cleaned: {about(cleaned.score)}")
+    if name in TUNE:
+        print(f"  {dealt(name, score)}")
+    draw(cleaned.score, folder / f"{name}-cleaned.png")
+    return cleaned.score
+
+
+def piece(name: str, folder: Path, tools: list[str]) -> None:
+    """One of the five through cleaning and the tools."""
+    make, suffix = PIECES[name]
+    file = folder / f"{name}{suffix}"
+    make(file)
+    for score in corpus.read_all(file):
+        print(f"{name}: {about(score)}")
+        draw(score, folder / f"{name}.png")
+        cleaned = clean(name, score, folder)
+    for tool in tools:
+        through(tool, TOOLS[tool], file, folder)
+    if name in ALSO and ALSO[name][0] in tools:
+        through(*ALSO[name], file, folder, again="-again")
+    if name in OPTIONS:
+        playback.to_midi(cleaned, folder / f"{name}-cleaned.mid")
+        print("  the same, cleaned first:")
+        for tool in tools:
+            through(tool, TOOLS[tool], folder / f"{name}-cleaned.mid", folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PIECES, default=list(PIECES))
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
+    parser.add_argument("--cant", action="store_true", help="only the music that they can't handle")
     parser.add_argument("--keep", type=Path, help="a folder for what is made")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in given.only:
-            make, suffix = PIECES[name]
-            piece = folder / f"{name}{suffix}"
-            make(piece)
-            for score in corpus.read_all(piece):
-                print(f"{name}: {about(score)}")
-                draw(score, folder / f"{name}.png")
-                try:
-                    cleaned = cleaning.clean(score, n_voices=4, **OPTIONS.get(name, {}))
-                    print(*(f"  cleaning: {reason}" for reason in cleaned.reasons), sep="\n")
-                    print(f"  cleaned: {about(cleaned.score)}")
-                    draw(cleaned.score, folder / f"{name}-cleaned.png")
-                except MusicganError as error:
-                    print(f"  cleaning: {error}")
+        if not given.cant:
+            for name in given.only:
+                piece(name, folder, given.tools)
+            return
+        for name, make in CANT.items():
+            make(folder / f"{name}.mid")
+            print(f"{name}:")
             for tool in given.tools:
-                through(tool, TOOLS[tool], piece, folder)
-            if name in ALSO and ALSO[name][0] in given.tools:
-                through(*ALSO[name], piece, folder, again="-again")
-            if name in OPTIONS:
-                better = folder / f"{name}-cleaned.mid"
-                playback.to_midi(cleaned.score, better)
-                print("  the same, cleaned first:")
-                for tool in given.tools:
-                    through(tool, TOOLS[tool], better, folder)
+                through(tool, TOOLS[tool], folder / f"{name}.mid", folder)
 
 
 if __name__ == "__main__":

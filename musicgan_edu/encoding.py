@@ -133,6 +133,12 @@ class VoiceEncoding(_Encoding):
             np.int64
         )
 
+    def within(self, ranges: np.ndarray) -> np.ndarray:
+        """The classes that stay in ranges, bool (…, C): pitches from lowest to highest, (…, 2); a rest or a hold always."""
+        low, high = np.moveaxis(np.asarray(ranges)[..., None] - self.low, -2, 0)
+        classes = np.arange(self.n_classes)
+        return (classes >= low) & (classes <= high) | (classes >= self.rest)
+
     def tokens(self, scores: Sequence[Score]) -> Encoded:
         """Classes, uint8 (B, n_steps, n_voices).
 

@@ -279,6 +279,22 @@ def test_few_notes_leave_voices_empty_without_crossing():
     assert voiced.of_track(3)["pitch"].tolist() == [50]
 
 
+def test_a_singer_keeps_her_voice_when_the_guitar_goes_on():
+    tune = [(0, 74, 0, 1.1), (0, 76, 1, 1), (0, 74, 3, 1), (0, 69, 4, 1)]  # legato, then a rest
+    chords = [(1, p, t, 2) for t in (0, 2, 4) for p in (62, 66, 71)] + [(2, 38, 0, 6)]
+    score = Score.from_rows(tune + chords, [Track("Vocal"), Track("Guitar"), Track("Bass")])
+    voiced = cleaning.to_voices(score, 4)
+    assert voiced.of_track(0)["pitch"].tolist() == [74, 76, 74, 69]
+    assert voiced.of_track(0)["duration"].tolist() == [1, 1, 1, 1]
+    assert voiced.of_track(3)["pitch"].tolist() == [38]
+
+
+def test_a_note_under_the_pedal_gives_way_sooner_than_the_tune_crosses_it():
+    haze = [(0, 50, 0, 4), (0, 57, 0.5, 3.5), (0, 62, 1, 3), (0, 64, 1.5, 2.5)]
+    score = Score.from_rows([(0, 78, 0, 1), (0, 77, 2, 1), (0, 76, 3, 1), *haze])
+    assert cleaning.to_voices(score, 4).of_track(0)["pitch"].tolist() == [78, 77, 76]
+
+
 def test_voices_are_single_and_real_voices_come_back_as_they_are():
     for score in corpus.load("chorales", split="test")[:5]:
         assert cleaning.to_voices(score, 4) is score

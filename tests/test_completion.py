@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musicgan_edu import __main__ as command
-from musicgan_edu import completion, corpus, playback, sampling
+from musicgan_edu import completion, corpus, evaluation, playback, sampling
 from musicgan_edu.commands import complete as complete_command
 from musicgan_edu.score import Score, Track
 
@@ -152,6 +152,33 @@ def test_a_singers_legato_is_no_chord_and_stays_to_the_bit():
     done = completion.complete(score, missing, method="nearest").score
     assert completion.fragments(done, missing) == completion.fragments(score, missing)
     assert set(score.notes.tolist()[:9]) <= set(done.notes.tolist())
+
+
+@pytest.mark.parametrize("method", ["drafts", "latent", "masked", "likeliest"])
+def test_what_has_learnt_keeps_a_singers_range(method):
+    windows, missing = (
+        completion.training_windows()[[0, 700]].astype(int),
+        np.zeros((2, *FORM.shape[:2]), bool),
+    )
+    missing[..., 1:] = True
+    voices = np.arange(1, 4)
+
+    def leaves(**options):
+        filled = completion.fill_windows(windows, missing, method=method, n=8, **options)[..., 1:]
+        low, high = np.array(evaluation.RANGES)[voices].T + 9 - FORM.low  # a piece that was moved up by 9
+        return ((filled < FORM.rest) & ((filled < low) | (filled > high))).sum()
+
+    assert leaves() > 0
+    assert leaves(shift=[9, 9]) == 0
+
+
+def test_a_voice_may_go_where_it_is_given():
+    tokens, given = np.full((8, 4), FORM.hold), np.ones((8, 4), bool)
+    tokens[0], tokens[4, 3] = [40, 30, 20, 10], 72 - FORM.low
+    for known, top in ((True, 72), (False, 66 + 2)):
+        given[4:, 3] = known
+        bass = np.flatnonzero(completion._allowed(tokens, given, 2)[3, : FORM.n_pitches]) + FORM.low
+        assert (bass[0], bass[-1]) == (36 + 2, top)
 
 
 def test_masks_and_methods_that_do_not_fit(chorale):

@@ -122,6 +122,12 @@ def test_the_command_ranks_a_folder(folder, capsys):
     assert "than usual" in said
 
 
+def test_the_command_says_when_there_is_too_little_to_go_by(tmp_path, capsys):
+    playback.to_midi(Score.from_rows([(0, 69, 0, 1)]), tmp_path / "note.mid")
+    assert command.main(["recommend", str(tmp_path / "note.mid"), "--count", "1"]) == 0
+    assert "note.mid has 1 note: too few to tell what it is like" in capsys.readouterr().out
+
+
 def test_the_command_finds_music_and_takes_likes(folder, capsys):
     path = str(folder / "a.mid")
     assert command.main(["recommend", path, "--count", "3"]) == 0

@@ -9,7 +9,7 @@ from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style import rivals
 from musicgan_edu.style.cells import REST, Cells
-from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, hear, moved
+from musicgan_edu.style.editor import FAR, N_FEATURES, N_OPERATIONS, REACH, first_move, hear, moved
 from musicgan_edu.style.tunes import matched, tune_windows
 
 CHORD = ((0, 72), (1, 67), (2, 64), (3, 48))
@@ -93,6 +93,27 @@ def test_strength_0_changes_nothing_and_more_changes_more():
     assert np.array_equal(style.edit(weights, cells, 0.0).struck, cells.struck)
     assert moved == sorted(moved)
     assert moved[1] < moved[-1]
+
+
+def test_the_least_strength_at_which_a_pitch_moves_is_where_it_begins_to():
+    for seed in range(4):
+        cells, weights = random_cells(seed=seed), random_weights(seed=seed, scale=0.3)
+        least, n = first_move(cells, style.wishes(weights, cells))
+        moved = [style.edit(weights, cells, least * s).pitch != cells.pitch for s in (0.999, 1.001, 1e6)]
+        assert [bool(m.any()) for m in moved] == [False, True, True]
+        assert moved[2].sum() == n
+    still = cells._replace(pitch=np.full_like(cells.pitch, 60))
+    nothing = {name: 0 * value for name, value in weights.items()}
+    assert first_move(still, style.wishes(nothing, still)) == (np.inf, 0)
+
+
+def test_a_transfer_that_moves_no_pitch_says_why():
+    held = Score.from_rows([(v, p, 4 * bar, 4) for v, p in CHORD for bar in range(4)], CHORALE_VOICES)
+    assert (
+        "No pitch moved, and at no strength would one: the way to 'palestrina'"
+        in style.restyle(held).changes[-1]
+    )
+    assert style.restyle(held, strength=0).changes[-1].endswith("taken away")
 
 
 def test_a_note_moves_a_third_at_most_or_is_one_of_its_neighbours_and_rests_stay():
@@ -341,7 +362,7 @@ def test_a_slow_tune_is_taken_as_it_stands():
     ("piece", "message"),
     [
         (tune(beats_per_bar=3.0), "tune has 3 beats a bar: 'folk' was learnt from tunes in two and four"),
-        (chords(), "'folk' was learnt from tunes in one voice: take one voice of the piece first"),
+        (chords(), "'folk' was learnt from tunes in one voice: choose one"),
         (Score.from_rows([(0, 38, 0, 1)], [Track("Kit", 0, True)]), "the piece has no pitched notes"),
     ],
 )
@@ -366,6 +387,21 @@ def test_the_command_on_a_tune(tmp_path, capsys, to):
     assert np.array_equal(
         same.notes[["pitch", "onset", "duration"]], was.notes[["pitch", "onset", "duration"]]
     )
+
+
+def test_the_command_on_one_track_of_several(tmp_path, capsys):
+    from musicgan_edu import playback
+
+    rows = [(1, 60 + i % 5, i / 2, 0.5) for i in range(32)] + [(0, 40, 4 * i, 4) for i in range(4)]
+    playback.to_midi(Score.from_rows(rows, [Track("Bass", 33), Track("Flute", 73)]), tmp_path / "two.mid")
+    words = ["restyle", str(tmp_path / "two.mid"), "--to", "folk", "--strength", "0"]
+    assert main([*words, "--track", "2", "--out", str(tmp_path / "new.mid")]) == 0
+    made = corpus.read(tmp_path / "new.mid")
+    assert [track.name for track in made.tracks] == ["Flute"]
+    assert made.notes["pitch"].tolist() == [60 + i % 5 for i in range(32)]
+    capsys.readouterr()
+    assert main([*words, "--track", "3", "--out", str(tmp_path / "no.mid")]) == 2
+    assert "no pitched notes on track 3 of 2" in capsys.readouterr().err
 
 
 def test_chords_dealt_out_have_one_instrument():

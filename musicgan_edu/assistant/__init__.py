@@ -311,11 +311,7 @@ class _Docks:
 
     def allowed(self) -> np.ndarray:
         """The classes within each lower voice's range, bool (V, C); the melody may be anything."""
-        low, high = (
-            np.array(evaluation.RANGES)[..., None].transpose(1, 0, 2) + self.shift - self.encoding.low
-        )  # (V, 1)
-        classes = np.arange(self.encoding.n_classes)
-        inside = (classes >= low) & (classes <= high) | (classes >= self.encoding.rest)
+        inside = self.encoding.within(np.array(evaluation.RANGES) + self.shift)
         inside[0] = True
         return inside
 

@@ -12,9 +12,14 @@ import numpy as np
 
 from musicgan_edu.score import MAX_BEATS, Score, ScoreError, Track
 
-__all__ = ["CLOSE", "end_at_next", "is_pitched", "remove_doubles", "to_voices"]
+__all__ = ["CHORDAL", "CLOSE", "chordal", "end_at_next", "is_pitched", "remove_doubles", "to_voices"]
 
 CLOSE = 1e-6  # beats
+CHORDAL = 0.05  # share of overlapping notes above which a track isn't a single voice, see `chordal`
+_LINE = 0.25  # share of the piece for which a line must sound to be a voice of its own
+_SIXTEENTH = 0.25
+_CROSSED = 24.0  # what dealing out avoids, in semitones of leaps: a crossing
+_ENDED = 10.0  # a held note that ends early
 _MIN_DOUBLED = 8  # notes; fewer are alike by chance
 _VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
@@ -65,6 +70,19 @@ def end_at_next(score: Score) -> Score:
     return score.replace(notes=notes)
 
 
+def chordal(notes: np.ndarray) -> float:
+    """Share of a track's notes that begin together with its next one, or outlast it, by more than a sixteenth.
+
+    One that only sounds into the next is a legato: heard, it ends there.
+    """
+    if len(notes) < 2:
+        return 0.0
+    end = notes["onset"] + notes["duration"]
+    late = end[:-1] - notes["onset"][1:] > _SIXTEENTH
+    together = np.diff(notes["onset"]) < _SIXTEENTH / 2
+    return float((late & (together | (end[:-1] > end[1:] + _SIXTEENTH))).mean())
+
+
 def _shared(own: np.ndarray, other: np.ndarray) -> float:
     """The share of one track's notes that begin, at the same pitch, in the other's."""
     # Each pitch's times lie apart from those of the next, so that a few binary searches do.
@@ -79,7 +97,9 @@ def to_voices(score: Score, n_voices: int = 4) -> Score:
 
     Where more than `n_voices` notes sound, the top and the bottom one stay, then those that begin
     now, then those that don't double another's pitch class; a note that gives way ends there.
-    Else each note goes to the voice that is nearest to it, without crossing. A Score that is
+    Else each note goes to the voice that is nearest to it, without crossing; rather than cross, or leap far, it takes
+    the place of a note that is held there, as by a pedal, and that one ends. Tracks that are one line each keep a voice
+    to themselves while there are voices enough, so that a singer's rests aren't filled by the guitar. A Score that is
     already that many single voices comes back as it is, and one of fewer lines keeps each whole: a tune is the top voice.
     """
     if n_voices < 1:
@@ -88,7 +108,7 @@ def to_voices(score: Score, n_voices: int = 4) -> Score:
         return score
     notes = score.notes[is_pitched(score)]
     voiced = _lines(notes, n_voices)
-    voiced = _deal(notes, n_voices) if voiced is None else voiced
+    voiced = _deal_beside_lines(notes, n_voices) if voiced is None else voiced
     names = _VOICES if n_voices == 4 else [f"Voice {i + 1}" for i in range(n_voices)]
     program = score.tracks[notes["track"][0]].program if len(notes) else 0
     return score.replace(notes=voiced, tracks=tuple(Track(name, program) for name in names))
@@ -104,12 +124,39 @@ def _are_voices(score: Score, n_voices: int) -> bool:
 def _lines(notes: np.ndarray, n_voices: int) -> np.ndarray | None:
     """The notes of fewer tracks than voices, each one line, as voices, the outer ones first; None for anything else."""
     tracks = [notes[notes["track"] == i] for i in np.unique(notes["track"])]
-    if not 0 < len(tracks) < n_voices or not all(_is_line(track) for track in tracks):
+    if not 0 < len(tracks) < n_voices or any(chordal(track) > CHORDAL for track in tracks):
         return None
+    tracks = [_ended(track) for track in tracks]
     tracks.sort(key=lambda track: -float(np.average(track["pitch"], weights=track["duration"])))
     for voice, track in zip(np.rint(np.linspace(0, n_voices - 1, len(tracks))), tracks, strict=True):
         track["track"] = voice
     return np.concatenate(tracks)
+
+
+def _deal_beside_lines(notes: np.ndarray, n_voices: int) -> np.ndarray:
+    """As `_deal`, but each track that is one line for a good part of the piece has a voice of its own, if all have room."""
+    enough = _LINE * (notes["onset"] + notes["duration"]).max(initial=0.0)
+    tracks = [notes[notes["track"] == i] for i in np.unique(notes["track"])]
+    lines = [_ended(t) for t in tracks if chordal(t) <= CHORDAL and t["duration"].sum() >= enough]
+    if not 0 < len(lines) < min(n_voices, len(tracks)):
+        return _deal(notes, n_voices)
+    own = [int(line["track"][0]) for line in lines]
+    rest = _deal(notes[~np.isin(notes["track"], own)], n_voices - len(lines))
+    voices = [*lines, *(rest[rest["track"] == i] for i in range(n_voices - len(lines)))]
+    voices = [voice for voice in voices if len(voice)]
+    voices.sort(key=lambda voice: -float(np.average(voice["pitch"], weights=voice["duration"])))
+    for i, voice in enumerate(voices):
+        voice["track"] = i
+    dealt = np.concatenate(voices)
+    return dealt[np.argsort(dealt["onset"], kind="stable")]
+
+
+def _ended(line: np.ndarray) -> np.ndarray:
+    """A line whose notes end where the next begins; of two that begin together the higher one."""
+    line = line[np.lexsort((line["pitch"], line["onset"]))]
+    gaps = np.append(np.diff(line["onset"]), np.inf)
+    line["duration"] = np.minimum(line["duration"], gaps)
+    return line[gaps > CLOSE]
 
 
 def _is_line(notes: np.ndarray) -> bool:
@@ -133,6 +180,8 @@ def _deal(notes: np.ndarray, n_voices: int) -> np.ndarray:
                 del held[voice]
         new = [row for row in chosen if row not in held.values()]
         for row, voice in zip(new, _place(notes["pitch"][new], held, last, notes), strict=True):
+            if voice in held:
+                notes["duration"][held[voice]] = onset - notes["onset"][held[voice]]
             notes["track"][row], held[voice], last[voice] = voice, row, notes["pitch"][row]
             kept[row] = True
     return notes[kept]
@@ -153,8 +202,7 @@ def _choose(notes: np.ndarray, held: list[int], new: list[int], n_voices: int) -
 
 
 def _place(pitches: np.ndarray, held: dict[int, int], last: np.ndarray, notes: np.ndarray) -> tuple[int, ...]:
-    """For new pitches, highest first, the free voices that take them with the least movement."""
-    free = [voice for voice in range(len(last)) if voice not in held]
+    """For new pitches, highest first, the voices that take them with the least movement, from a held note if need be."""
     sounding = {voice: int(notes["pitch"][row]) for voice, row in held.items()}
 
     def cost(voices: Sequence[int]) -> float:
@@ -163,7 +211,9 @@ def _place(pitches: np.ndarray, held: dict[int, int], last: np.ndarray, notes: n
             (other < voice) != (sounding[other] > pitch)
             for voice, pitch in zip(voices, pitches, strict=True)
             for other in sounding
+            if other not in voices
         )
-        return moved + 24.0 * crossed  # crossing is worse than a leap of two octaves
+        ended = sum(voice in held for voice in voices)
+        return moved + _CROSSED * crossed + _ENDED * ended
 
-    return min(itertools.combinations(free, len(pitches)), key=cost)
+    return min(itertools.combinations(range(len(last)), len(pitches)), key=cost)

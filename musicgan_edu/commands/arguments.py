@@ -10,6 +10,8 @@ from pathlib import Path
 from musicgan_edu.score import Score, ScoreError
 
 __all__ = [
+    "FREE",
+    "MIN_NOTES",
     "Command",
     "count",
     "from_to",
@@ -18,6 +20,7 @@ __all__ = [
     "moments",
     "numbers",
     "port",
+    "say_if_beatless",
     "seed",
     "steps",
     "writer",
@@ -74,7 +77,7 @@ def numbers(text: str) -> list[int]:
 
 
 FREE = 0.3  # of `cleaning.beat_strength`; below it a file's beats are not the music's
-_MIN_NOTES = 16
+MIN_NOTES = 16  # of fewer there is little to say
 
 
 def longest(path: Path) -> Score:
@@ -82,7 +85,7 @@ def longest(path: Path) -> Score:
 
     A piece whose notes keep to no beat is given back all the same, with a line on what would help.
     """
-    from musicgan_edu import cleaning, corpus
+    from musicgan_edu import corpus
 
     scores = corpus.read_all(path)
     longest = max(scores, key=lambda score: score.end)
@@ -90,12 +93,19 @@ def longest(path: Path) -> Score:
         print(
             f"{path.name} holds {len(scores)} pieces or stretches of one metre and tempo: taking the longest"
         )
-    if longest.n_notes >= _MIN_NOTES and cleaning.beat_strength(longest) < FREE:
+    say_if_beatless(path, longest)
+    return longest.replace(title=path.stem)  # what the messages call it
+
+
+def say_if_beatless(path: Path, score: Score) -> None:
+    """A line on what would help a piece whose notes keep to no beat."""
+    from musicgan_edu import cleaning
+
+    if score.n_notes >= MIN_NOTES and cleaning.beat_strength(score) < FREE:
         print(
             f"{path.name} keeps to no beat, as if played without a metronome, and what comes will make little sense; "
             f"look for its beats first: musicgan clean {path.name} --free --voices 4 --out beats.mid"
         )
-    return longest.replace(title=path.stem)  # what the messages call it
 
 
 def writer(command: str, out: Path) -> Callable[[Score, Path], object]:

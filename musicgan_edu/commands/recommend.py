@@ -28,7 +28,11 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
 def _recommend(given: argparse.Namespace) -> None:
     from musicgan_edu import corpus, recommendation
 
-    features = recommendation.features(corpus.read_all(given.piece))
+    scores = corpus.read_all(given.piece)
+    features = recommendation.features(scores)
+    arguments.say_if_beatless(given.piece, max(scores, key=lambda score: score.end))
+    if (n := sum(score.n_notes for score in scores)) < arguments.MIN_NOTES:
+        print(f"{given.piece.name} has {n} note{'s' * (n > 1)}: too few to tell what it is like")
     index, here = recommendation.shipped(), []
     if given.folder:
         index, left_out = recommendation.of_folder(given.folder, recommendation.features, index.scales)

@@ -31,6 +31,9 @@ def _restyle_arguments(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="0 changes nothing, 1 is what was learnt (1), 2 the most",
     )
+    parser.add_argument(
+        "--track", type=arguments.count, metavar="N", help="only this track, from 1: a tune among others"
+    )
     parser.add_argument("--seed", type=arguments.seed, help="draw the edits instead of taking the likeliest")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".mid, .musicxml or .wav")
 
@@ -40,6 +43,8 @@ def _restyle(given: argparse.Namespace) -> None:
 
     write = arguments.writer("restyle", given.out)
     piece = arguments.longest(given.piece)
+    if given.track is not None:
+        piece = style.one_voice(piece, given.track - 1)
     made = style.restyle(piece, given.to, strength=given.strength, seed=given.seed)
     write(made.score, given.out)
     print(*made.changes, f"{made.score.n_bars} bars, {made.score.n_notes} notes: {given.out}", sep="\n")

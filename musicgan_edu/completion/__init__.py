@@ -8,7 +8,8 @@ Conventions
 The gap's grid has sixteenths and is laid from the first barline; `Table` says where its step 0 is.
 Pieces are moved to C major or A minor, filled, and moved back. What fills learnt two bars of four
 voices in 4/4: longer gaps get windows of two bars, a bar apart, and voices that a piece doesn't have
-are left open, as if they were missing too. Ways of filling: `METHODS`. Lesson 12.
+are left open, as if they were missing too. Where a voice is filled, it keeps to its singer's range
+(`evaluation.RANGES`) or as far as its own given notes go; "mode", "hold" and "nearest" don't. Ways of filling: `METHODS`. Lesson 12.
 
 References
 ----------
@@ -24,8 +25,18 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from musicgan_edu import cleaning
-from musicgan_edu.completion.methods import FORM, METHODS, gibbs, judge, latent_of, sounding, training_windows
+from musicgan_edu import cleaning, evaluation
+from musicgan_edu.cleaning.voices import CHORDAL, chordal
+from musicgan_edu.completion.methods import (
+    ANY,
+    FORM,
+    METHODS,
+    gibbs,
+    judge,
+    latent_of,
+    sounding,
+    training_windows,
+)
 from musicgan_edu.completion.rows import PER_BEAT, Table, fragments, put_back
 from musicgan_edu.score import MusicganError, Score, Track
 
@@ -49,7 +60,6 @@ __all__ = [
 
 HOP = FORM.grid.steps_per_bar
 HOMES = (70, 64, 57, 48)  # where soprano, alto, tenor and bass are at home, roughly
-CHORDAL = 0.05  # share of overlapping notes above which a track isn't a single voice
 
 
 class CompletionError(MusicganError):
@@ -122,12 +132,14 @@ def complete(
     table = Table(score)
     _check(score, missing, table, method)
     voices, remarks = _voices(score, missing)
-    tokens, known, shift = _lay(score, table, voices)
+    to_c = _to_c(score)
+    tokens, known, shift = _lay(score, table, voices, to_c)
     hidden = np.zeros_like(known)
     for column, voice in enumerate(voices):
         if voice >= 0:
             hidden[:, column] = missing[:, voice]
-    filled = _fill(tokens, known & ~hidden, hidden, table.lead, method, seed, n)
+    given = known & ~hidden
+    filled = _fill(tokens, given, hidden, table.lead, method, seed, n, _allowed(tokens, given, to_c))
     mended = _mended(tokens, filled, hidden)
     done = put_back(score, table, voices, mended, hidden, shift, missing)
     if fragments(done, missing) != fragments(score, missing):
@@ -145,7 +157,7 @@ def with_voices(score: Score, n_voices: int) -> Score:
     if n_voices > len(FORM.tracks):
         raise CompletionError(f"completion: what fills knows {len(FORM.tracks)} voices, not {n_voices}")
     if not any(
-        len(score.of_track(i)) and not track.is_drum and _chordal(score.of_track(i)) <= CHORDAL
+        len(score.of_track(i)) and not track.is_drum and chordal(score.of_track(i)) <= CHORDAL
         for i, track in enumerate(score.tracks)
     ):
         raise CompletionError(f"completion: {_name(score)} has no single voice that new ones could go with")
@@ -171,29 +183,17 @@ def _check(score: Score, missing: np.ndarray, table: Table, method: str) -> None
         )
     for track in touched.tolist():
         if score.tracks[track].is_drum:
+            others = any(not one.is_drum for one in score.tracks)
             raise CompletionError(
-                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: say "
-                "which other voices have the gap"
+                f"completion: track {track + 1} of {name} is drums, and what fills knows only pitches: "
+                + ("say which other voices have the gap" if others else "it has no other voices to fill")
             )
-        if (share := _chordal(score.of_track(track))) > CHORDAL:
+        if (share := chordal(score.of_track(track))) > CHORDAL:
             raise CompletionError(
                 f"completion: track {track + 1} of {name} plays chords ({share:.0%} of its notes sound with the "
                 "next one); what fills knows single voices: say which other voices have the gap, or deal the piece out to "
                 "four first (cleaning.to_voices; musicgan clean PIECE --voices 4 --out FILE)"
             )
-
-
-def _chordal(notes: np.ndarray) -> float:
-    """Share of notes that begin together with their track's next one, or outlast it, by more than a sixteenth.
-
-    One that only sounds into the next is a legato: heard, it ends there.
-    """
-    if len(notes) < 2:
-        return 0.0
-    end = notes["onset"] + notes["duration"]
-    late = end[:-1] - notes["onset"][1:] > 1 / PER_BEAT
-    together = np.diff(notes["onset"]) < 1 / PER_BEAT / 2
-    return float((late & (together | (end[:-1] > end[1:] + 1 / PER_BEAT))).mean())
 
 
 def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:
@@ -203,7 +203,7 @@ def _voices(score: Score, missing: np.ndarray) -> tuple[list[int], list[str]]:
         i
         for i, track in enumerate(score.tracks)
         if not track.is_drum
-        and (i in touched or (score.of_track(i).size and _chordal(score.of_track(i)) <= CHORDAL))
+        and (i in touched or (score.of_track(i).size and chordal(score.of_track(i)) <= CHORDAL))
     ]
     others = [i for i in usable if i not in touched][: len(FORM.tracks) - len(touched)]
     chosen = sorted(touched | set(others), key=lambda i: (-_mean_pitch(score, i), i))
@@ -238,10 +238,30 @@ def _mean_pitch(score: Score, track: int) -> float:
     return float(np.average(notes["pitch"], weights=notes["duration"]))
 
 
-def _lay(score: Score, table: Table, voices: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """The piece in C as classes (T, 4), which cells are known, and how far each voice was moved."""
+def _to_c(score: Score) -> int:
+    """The semitones from the piece to C major or A minor."""
     tonic, mode = score.key or cleaning.estimate_key(score)
-    to_c = ((0 if mode == "major" else 9) - tonic + 6) % 12 - 6
+    return ((0 if mode == "major" else 9) - tonic + 6) % 12 - 6
+
+
+def _allowed(tokens: np.ndarray, given: np.ndarray, to_c: int) -> np.ndarray:
+    """The classes that each voice may sing where it is filled, bool (V, C).
+
+    Its singer's range, or as far as its own given notes go. An instrument that is heard so many octaves away (`_octaves`)
+    has the range of the singer whom it stands for as many octaves away.
+    """
+    ranges = np.array(evaluation.RANGES) + to_c
+    for voice, heard in enumerate(sounding(tokens).T):
+        own = heard[given[:, voice] & (heard < FORM.rest)] + FORM.low
+        low, high = ranges[voice]
+        ranges[voice] = own.min(initial=low), own.max(initial=high)
+    return FORM.within(ranges)
+
+
+def _lay(
+    score: Score, table: Table, voices: Sequence[int], to_c: int
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """The piece in C as classes (T, 4), which cells are known, and how far each voice was moved."""
     tokens = np.full((table.n_steps, len(voices)), FORM.rest, np.int64)
     known, shift = np.zeros(tokens.shape, bool), []
     for column, voice in enumerate(voices):
@@ -271,8 +291,9 @@ def _octaves(notes: np.ndarray, shift: int) -> int:
 
 
 def _fill(
-    tokens: np.ndarray, known: np.ndarray, hidden: np.ndarray, lead: int, method: str, seed: int, n: int
-) -> np.ndarray:
+    tokens: np.ndarray, known: np.ndarray, hidden: np.ndarray, lead: int, method: str, seed: int, n: int,
+    allowed: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Classes (T, V) with the hidden cells filled, from a bar before the first gap to a bar after the last."""
     front = -lead % HOP  # so that bars of 4/4 begin at multiples of HOP
     end = front + len(tokens)
@@ -284,13 +305,15 @@ def _fill(
     part = slice(first * HOP, last * HOP)
     whole[part.start] = sounding(whole)[part.start]  # only bars with a gap are read back
     if method == "masked":
-        whole[part] = gibbs(whole[part], given[part], seed=seed, n_rounds=2 * n)
+        whole[part] = gibbs(whole[part], given[part], seed=seed, n_rounds=2 * n, allowed=allowed)
     else:
-        whole[part] = _slide(whole[part], given[part], method, seed, n)
+        whole[part] = _slide(whole[part], given[part], method, seed, n, allowed[None])
     return np.where(hidden, whole[front:end], tokens)
 
 
-def _slide(tokens: np.ndarray, known: np.ndarray, method: str, seed: int, n: int) -> np.ndarray:
+def _slide(
+    tokens: np.ndarray, known: np.ndarray, method: str, seed: int, n: int, allowed: np.ndarray
+) -> np.ndarray:
     """Window by window of two bars, a bar apart: what one has filled is the context of the next."""
     tokens, known, size = tokens.copy(), known.copy(), 2 * HOP
     for a in range(0, len(tokens) - size + 1, HOP):
@@ -300,22 +323,30 @@ def _slide(tokens: np.ndarray, known: np.ndarray, method: str, seed: int, n: int
         cut = np.concatenate(
             [sounding(tokens)[a : a + 1], window[1:]]
         )  # what sounds there is struck, as in training
-        done = METHODS[method](cut[None], given[None], seed + a // HOP, n)[0]
+        done = METHODS[method](cut[None], given[None], seed + a // HOP, n, allowed)[0]
         tokens[a : a + size], known[a : a + size] = np.where(given, window, done), True
     if not known.all():
-        turned = METHODS[method](tokens[None, :size], known[None, :size], seed, n)[0]
+        turned = METHODS[method](tokens[None, :size], known[None, :size], seed, n, allowed)[0]
         tokens[:size] = np.where(known[:size], tokens[:size], turned)
     return tokens
 
 
 def fill_windows(
-    tokens: np.ndarray, missing: np.ndarray, *, method: str = "masked", seed: int = 0, n: int = 32
-) -> np.ndarray:
-    """Windows of two bars, classes (B, T, V), with the cells of `missing`, bool (B, T, V), filled by a method."""
+    tokens: np.ndarray, missing: np.ndarray, *, method: str = "masked", seed: int = 0, n: int = 32,
+    shift: Sequence[int] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Windows of two bars, classes (B, T, V), with the cells of `missing`, bool (B, T, V), filled by a method.
+
+    shift : semitones that each window was moved by; with them, what is filled keeps its singer's range, as in `complete`.
+    """
     if method not in METHODS:
         raise CompletionError(f"completion: no method {method!r}, there are {', '.join(METHODS)}")
     tokens = np.asarray(tokens, np.int64)
-    filled = METHODS[method](tokens, ~missing, seed, n)
+    allowed = ANY
+    if shift is not None:
+        moved = zip(tokens, ~missing, shift, strict=True)
+        allowed = np.stack([_allowed(window, given, by) for window, given, by in moved])
+    filled = METHODS[method](tokens, ~missing, seed, n, allowed)
     return np.stack([_mended(*three) for three in zip(tokens, filled, missing, strict=True)])
 
 

@@ -1,7 +1,8 @@
 """The ways to fill a gap: three that learnt, three that any of them must beat.
 
 Comes in: windows of two bars as classes, int64 (B, T, V), which cells are known, bool (B, T, V), a seed,
-a number of drafts or rounds. Goes out: classes (B, T, V); what stands in known cells is the caller's to keep.
+a number of drafts or rounds, and the classes that each voice may sing where it is filled, bool (1 or B, V, C): the ways
+that learnt keep to them. Goes out: classes (B, T, V); what stands in known cells is the caller's to keep.
 Lesson 12.
 """
 
@@ -18,10 +19,11 @@ from musicgan_edu.completion import critic
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import Grid
 
-__all__ = ["FORM", "METHODS", "Filler", "gibbs", "judge", "latent_of", "sounding", "training_windows"]
+__all__ = ["ANY", "FORM", "METHODS", "Filler", "gibbs", "judge", "latent_of", "sounding", "training_windows"]
 
 FORM = VoiceEncoding()  # two bars of 4/4 in sixteenths, four voices: what the networks know
-Filler = Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]
+ANY = np.ones((1, 1, 1), bool)  # voices that may sing whatever they like
+Filler = Callable[[np.ndarray, np.ndarray, int, int, np.ndarray], np.ndarray]
 _AT_ONCE = 16  # windows in one call of the network
 _ROUNDS_OF_LATENT = 2
 _SHORT_LIST = 8  # drafts that the critic hears
@@ -54,7 +56,9 @@ def _generator() -> sampling.Sampler:
 # --------------------------------------------------------------------------- what must be beaten
 
 
-def mode(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np.ndarray:
+def mode(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """Every hidden cell sounds the pitch that its voice sings most in the training pieces."""
     counts = np.apply_along_axis(
         np.bincount, 0, sounding(training_windows()).reshape(-1, tokens.shape[-1]), minlength=FORM.n_classes
@@ -62,7 +66,9 @@ def mode(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np
     return _as_notes(tokens, known, np.broadcast_to(counts.argmax(0), tokens.shape))
 
 
-def hold(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np.ndarray:
+def hold(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """Each voice holds what it was last known to sing; before its first known cell it sings that one early."""
     heard = np.where(known, sounding(tokens), -1)
     step = np.arange(tokens.shape[1])[None, :, None]
@@ -72,7 +78,9 @@ def hold(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np
     return _as_notes(tokens, known, np.where(held < 0, FORM.home_pitches(), held))
 
 
-def nearest(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np.ndarray:
+def nearest(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """What stands there in the training window that agrees with most of the known cells."""
     book, found = sounding(training_windows().astype(np.int64)), []
     for heard, given in zip(sounding(tokens), known, strict=True):
@@ -90,40 +98,48 @@ def _as_notes(tokens: np.ndarray, known: np.ndarray, heard: np.ndarray) -> np.nd
 # ------------------------------------------------------------------------------- what has learnt
 
 
-def masked(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 64) -> np.ndarray:
+def masked(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 64, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """The masked network and Gibbs sampling: few cells are drawn anew at a time, given all the others."""
-    return _network().fill(tokens, ~known, seed=seed)
+    return _network().fill(tokens, ~known, seed=seed, allowed=allowed[:, None])
 
 
-def likeliest(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1) -> np.ndarray:
+def likeliest(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 1, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """The masked network's likeliest class for each cell, all at once: the best guess, and no music."""
-    logits = _logits(np.where(known, tokens, FORM.rest), known)
+    logits = np.where(allowed[:, None], _logits(np.where(known, tokens, FORM.rest), known), -np.inf)
     logits[:, 0, :, FORM.hold] = -np.inf
     return np.where(known, tokens, logits.argmax(-1))
 
 
-def gan(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 32) -> np.ndarray:
+def gan(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 32, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """The trained GAN's drafts, one drawn by its weight: what they make of the known cells, and what the critic hears.
 
     n drafts by `sampling.fill`; the eight of the greatest likelihood go before the critic.
     """
-    return _drafts(tokens, known, seed, n, judge())
+    return _drafts(tokens, known, seed, n, allowed, judge())
 
 
-def drafts(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 32) -> np.ndarray:
+def drafts(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 32, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """As "gan", by likelihood alone: no critic."""
-    return _drafts(tokens, known, seed, n, None)
+    return _drafts(tokens, known, seed, n, allowed, None)
 
 
 def _drafts(
-    tokens: np.ndarray, known: np.ndarray, seed: int, n: int, judge: critic.Critic | None
+    tokens: np.ndarray, known: np.ndarray, seed: int, n: int, allowed: np.ndarray, judge: critic.Critic | None
 ) -> np.ndarray:
     filled = np.empty_like(tokens)
-    for i, (window, given) in enumerate(zip(tokens, known, strict=True)):
+    for i, (window, given, may) in enumerate(zip(tokens, known, _each(allowed, tokens), strict=True)):
         with threadpoolctl.threadpool_limits(
             1, "blas"
         ):  # small products: threads cost ten times what they bring
-            found = sampling.fill(_generator(), window, given, n=n, seed=seed + i)
+            found = sampling.fill(_generator(), window, given, n=n, seed=seed + i, allowed=may)
         best, weights = found.tokens[:_SHORT_LIST], found.log_weights[:_SHORT_LIST].astype(np.float64)
         if judge:
             weights = weights + judge.logit(FORM.decode(best))
@@ -145,16 +161,23 @@ def judge(n: int = 240) -> critic.Critic:
         return critic.learnt(some, one_draft, FORM.decode)
 
 
-def latent(tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 64) -> np.ndarray:
+def latent(
+    tokens: np.ndarray, known: np.ndarray, seed: int = 0, n: int = 64, allowed: np.ndarray = ANY
+) -> np.ndarray:
     """Yeh et al.: the latent whose music agrees best with what is known; its likeliest notes, pasted in."""
     return np.stack([
-        latent_of(window, given, seed=seed + i, n=n)[1]
-        for i, (window, given) in enumerate(zip(tokens, known, strict=True))
+        latent_of(window, given, seed=seed + i, n=n, allowed=may)[1]
+        for i, (window, given, may) in enumerate(zip(tokens, known, _each(allowed, tokens), strict=True))
     ])  # fmt: skip
 
 
+def _each(allowed: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """What is allowed in each window."""
+    return np.broadcast_to(allowed, (len(tokens), *allowed.shape[1:]))
+
+
 def latent_of(
-    tokens: np.ndarray, known: np.ndarray, *, seed: int = 0, n: int = 64
+    tokens: np.ndarray, known: np.ndarray, *, seed: int = 0, n: int = 64, allowed: np.ndarray = ANY[0]
 ) -> tuple[np.ndarray, np.ndarray]:
     """z (latent_dim,) and the filled classes (T, V): loss −Σ_known log p(cell | z, before) + ½‖z‖².
 
@@ -169,7 +192,8 @@ def latent_of(
                 generator, filled, keep=known, candidates=n, n_steps=2 * round_, seed=seed
             )
             z = found.z[None]
-            filled = sampling.redraw(generator, z, noise, tokens=tokens, keep=known, temperature=0)[0]
+            given = {"tokens": tokens, "keep": known, "allowed": allowed}
+            filled = sampling.redraw(generator, z, noise, temperature=0, **given)[0]
     return found.z, filled
 
 
@@ -184,7 +208,9 @@ def _logits(tokens: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.concatenate(answers)
 
 
-def gibbs(tokens: np.ndarray, known: np.ndarray, *, seed: int = 0, n_rounds: int = 64) -> np.ndarray:
+def gibbs(
+    tokens: np.ndarray, known: np.ndarray, *, seed: int = 0, n_rounds: int = 64, allowed: np.ndarray = ANY[0]
+) -> np.ndarray:
     """The masked network on a stretch of any number of bars, classes (T, V): windows of two, a bar apart.
 
     Where two windows see a cell, the mean of their logits counts (a product of their opinions): one has
@@ -206,7 +232,9 @@ def gibbs(tokens: np.ndarray, known: np.ndarray, *, seed: int = 0, n_rounds: int
 
     form = VoiceEncoding(Grid(n_bars=len(tokens) // hop))
     rngs = [np.random.default_rng([seed, 0, 2])]
-    return sampling.fill_masked(network, form, tokens[None], ~known[None], rngs=rngs, n_rounds=n_rounds)[0]
+    return sampling.fill_masked(
+        network, form, tokens[None], ~known[None], rngs=rngs, n_rounds=n_rounds, allowed=allowed
+    )[0]
 
 
 METHODS: dict[str, Filler] = {

@@ -201,12 +201,18 @@ class Sampler:
         return self._convolutional.tokens(z, heat * noise)
 
     def fill(
-        self, tokens: np.ndarray, mask: np.ndarray, *, seed: int = 0, temperature: float = 1.0
+        self,
+        tokens: np.ndarray,
+        mask: np.ndarray,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        allowed: np.ndarray | None = None,
     ) -> np.ndarray:
         """Classes, int64 (B, T, V): those of `tokens` where `mask` (bool) is False, composed where it is True.
 
         Only a masked network can do this. What is given comes back to the bit. Piece i depends on its
-        own tokens, its own mask, the seed and i.
+        own tokens, its own mask, the seed and i. allowed : see `fill_masked`.
 
         Raises
         ------
@@ -218,7 +224,9 @@ class Sampler:
                 "train one with the recipe 'masked'"
             )
         rngs = [np.random.default_rng([seed, i, 2]) for i in range(len(tokens))]
-        return fill_masked(self._masked, self.encoding, tokens, mask, rngs=rngs, temperature=temperature)
+        return fill_masked(
+            self._masked, self.encoding, tokens, mask, rngs=rngs, temperature=temperature, allowed=allowed
+        )
 
     def sample(
         self, n: int, *, seed: int = 0, temperature: float | None = None, asked: Sequence[str] = ()

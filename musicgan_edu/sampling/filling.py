@@ -45,6 +45,7 @@ def fill_masked(
     rngs: Sequence[np.random.Generator],
     temperature: float = 1.0,
     n_rounds: int = N_ROUNDS,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Classes, int64 (B, T, V): as `tokens` where `mask` is False, drawn where it is True.
 
@@ -54,6 +55,7 @@ def fill_masked(
     tokens : classes (B, T, V); what stands under the mask doesn't matter.
     mask : bool (B, T, V), True where something is missing.
     rngs : one generator a piece: the piece depends on nothing else.
+    allowed : bool, (V, C) or (B, 1, V, C), the classes that a voice may be drawn from; all unless given.
 
     Raises
     ------
@@ -65,6 +67,8 @@ def fill_masked(
             f"sampling: expected classes and a bool mask {shape}, got {tokens.shape} and {mask.dtype} {mask.shape}"
         )
     filled = np.where(mask, encoding.rest, tokens).astype(np.int64)
+    may = np.ones((1, 1, 1), bool) if allowed is None else allowed
+    may = np.broadcast_to(may, (len(filled), 1, *encoding.shape[1:]))
     for first in range(0, len(filled), AT_ONCE):
         some = slice(first, first + AT_ONCE)
         for round_ in range(n_rounds):
@@ -73,6 +77,7 @@ def fill_masked(
                 encoding,
                 filled[some],
                 mask[some],
+                may[some],
                 rngs[some],
                 share_hidden(round_, n_rounds),
                 temperature,
@@ -81,7 +86,7 @@ def fill_masked(
 
 
 def _round(
-    network: Network, encoding: VoiceEncoding, tokens: np.ndarray, mask: np.ndarray,
+    network: Network, encoding: VoiceEncoding, tokens: np.ndarray, mask: np.ndarray, may: np.ndarray,
     rngs: Sequence[np.random.Generator], share: float, temperature: float,
 ) -> None:  # fmt: skip
     """Hide a share of the gap and draw it anew, in place."""
@@ -90,6 +95,7 @@ def _round(
     padding = [(0, AT_ONCE - len(tokens)), (0, 0), (0, 0)]
     logits = network(np.pad(tokens, padding).astype(np.int32), np.pad(~hidden, padding))[: len(tokens)]
     logits[:, 0, :, encoding.hold] = -np.inf  # nothing to hold yet
+    logits = np.where(may, logits, -np.inf)
     noise = -np.log(-np.log(np.clip(np.moveaxis(uniform[:, 1:], 1, -1), 1e-7, 1 - 1e-7)))
     drawn = (logits / temperature + noise if temperature else logits).argmax(-1)
     tokens[hidden] = drawn[hidden]

@@ -76,26 +76,29 @@ def redraw(
     tokens: np.ndarray,
     keep: np.ndarray,
     temperature: float | None = None,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Classes, int64 (B, T, V), drawn from z and noise where `keep` is False.
 
     Where it is True they are those of `tokens`. But a hold whose note isn't kept becomes a start of
     that note, as where `Score.cut` cuts through one: so what sounds in a kept cell stays the same.
-    Only a recurrent generator hears what it is given: another's other cells are as without it.
+    Only a recurrent generator hears what it is given or allowed: another's other cells are as without it.
 
     Parameters
     ----------
     z, noise : as for `Sampler.tokens`. tokens : classes (T, V). keep : bool (T, V).
+    allowed : bool (V, C), the classes that each voice may be drawn from; all unless given. What is kept needn't be.
     """
     given = _struck_anew(sampler.encoding, tokens, keep)
     heat = float(sampler.card["generator"]["temperature"] if temperature is None else temperature)
     if sampler.card["generator"]["kind"] == "recurrent":
         noise = np.array(noise, np.float32) if heat else np.zeros_like(noise, np.float32)
+        if allowed is not None:
+            noise = np.where(allowed, noise, -_CERTAIN)
         step, voice = np.nonzero(keep)
         noise[:, step, voice, given[step, voice]] = _CERTAIN  # noise decides: this cell is decided
-        heat = (
-            heat or 1.0
-        )  # without it noise would not be read at all; 1 without noise takes the likeliest as well
+        # without heat the noise would not be read at all; without noise heat 1 takes the likeliest as well
+        heat = heat or 1.0
     drawn = sampler.tokens(z, noise, temperature=heat)
     drawn[:, keep] = given[keep]
     return drawn
@@ -116,7 +119,8 @@ def _struck_anew(encoding: VoiceEncoding, tokens: np.ndarray, keep: np.ndarray) 
 
 
 def fill(
-    sampler: Sampler, tokens: np.ndarray, keep: np.ndarray, *, n: int = 64, z: np.ndarray | None = None, seed: int = 0
+    sampler: Sampler, tokens: np.ndarray, keep: np.ndarray, *, n: int = 64, z: np.ndarray | None = None, seed: int = 0,
+    allowed: np.ndarray | None = None,
 ) -> Filled:  # fmt: skip
     """n ways to fill the cells that aren't kept, and how well each fits those that are.
 
@@ -128,6 +132,7 @@ def fill(
     Parameters
     ----------
     z : one latent (latent_dim,) for all; a fresh one each unless given.
+    allowed : see `redraw`. The weights don't count how gladly a draft kept to it.
 
     References
     ----------
@@ -135,7 +140,8 @@ def fill(
     networks", UAI 1989.
     """
     latents = sampler.latents(n, seed=seed) if z is None else np.repeat(np.asarray(z)[None], n, 0)
-    drawn = redraw(sampler, latents, sampler.noise(n, seed=seed), tokens=tokens, keep=keep, temperature=1.0)
+    noise = sampler.noise(n, seed=seed)
+    drawn = redraw(sampler, latents, noise, tokens=tokens, keep=keep, temperature=1.0, allowed=allowed)
     weights = log_likelihood(sampler, drawn, latents)[:, keep].sum(1)
     order = np.argsort(-weights, kind="stable")
     return Filled(drawn[order], weights[order])

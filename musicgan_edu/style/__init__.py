@@ -29,7 +29,7 @@ from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import CheckpointError, Score, Track
 from musicgan_edu.style import tunes
 from musicgan_edu.style.cells import PER_BAR, PER_BEAT, Cells, StyleError, cells_of, scores_of, windows_of
-from musicgan_edu.style.editor import N_OPERATIONS, edit, wishes
+from musicgan_edu.style.editor import N_OPERATIONS, edit, first_move, wishes
 
 __all__ = [
     "MAX_STRENGTH",
@@ -43,6 +43,7 @@ __all__ = [
     "cells_of",
     "edit",
     "load",
+    "one_voice",
     "prepare",
     "restyle",
     "scores_of",
@@ -55,6 +56,10 @@ STYLES = {"bach": "chorales", "palestrina": "masses"}
 MAX_STRENGTH = 2.0
 MAX_BETWEEN = 0.3  # share of the notes that may be left out between half beats
 CHECKPOINT = sampling.CHECKPOINTS / "styles" / "bach-palestrina"
+_LONGER = (
+    "palestrina",
+    "folk",
+)  # styles that are made by copying a neighbour's pitch, and by hardly anything else
 _PLAIN_UNITS = {2.0: 1.0, 4.0: 1.0, 8.0: 0.5}  # by beats a bar: where the notes don't say by what to stretch
 #: Styles of tunes in one voice, and the collections that each was learnt from.
 TUNES = {"fiddle": ("oneills1850", "ryansMammoth"), "folk": ("essenFolksong",)}
@@ -184,7 +189,7 @@ def restyle(
     name = score.title or score.source or "a piece"
     return Restyled(
         piece.back(made, f"{name} → {to}"), piece.back(piece.cells, name), piece.back(again, f"{name} → {to} → back"),
-        (*piece.changes, _moved(piece.cells, made)),
+        (*piece.changes, _moved(piece.cells, made, editors.weights[to], to, strength)),
     )  # fmt: skip
 
 
@@ -238,9 +243,23 @@ def _prepare_tune(score: Score, to: str) -> Prepared:
     piece = prepare(tunes.even(score, unit))
     if (piece.cells.pitch >= 0).any((0, 1)).sum() > 1:
         raise StyleError(
-            f"style: {to!r} was learnt from tunes in one voice: take one voice of the piece first"
+            f"style: {to!r} was learnt from tunes in one voice: choose one (style.one_voice; --track N of the command)"
         )
     return dataclasses.replace(piece, score=score, unit=unit)
+
+
+def one_voice(score: Score, track: int) -> Score:
+    """One track of a piece, from 0, as a piece of its own.
+
+    Raises
+    ------
+    StyleError : no pitched notes on it, or no such track.
+    """
+    if track >= len(score.tracks) or score.tracks[track].is_drum or not len(score.of_track(track)):
+        raise StyleError(f"style: no pitched notes on track {track + 1} of {len(score.tracks)}")
+    notes = score.of_track(track)
+    notes["track"] = 0
+    return score.replace(notes=notes, tracks=(score.tracks[track],))
 
 
 def _voiced(score: Score) -> tuple[Score, list[str]]:
@@ -290,8 +309,23 @@ def _halved(score: Score) -> Score:
     )
 
 
-def _moved(before: Cells, after: Cells) -> str:
+def _moved(before: Cells, after: Cells, weights: Mapping[str, np.ndarray], to: str, strength: float) -> str:
+    """What was edited; and where no pitch was, though it should, why."""
     sounds = before.pitch >= 0
     n_pitch = int((before.pitch != after.pitch)[sounds].sum())
     n_struck = int((before.struck != after.struck)[sounds].sum())
-    return f"edited: {n_pitch} of {sounds.sum()} half beats moved, {n_struck} strokes added or taken away"
+    said = f"edited: {n_pitch} of {sounds.sum()} half beats moved, {n_struck} strokes added or taken away"
+    if n_pitch or not strength:
+        return said
+    least, n = first_move(before, wishes(weights, before))
+    more = (
+        f"{n} would at a greater strength, the first above {least:.1f}"
+        if least <= MAX_STRENGTH
+        else "at no strength would one"
+    )
+    way = (
+        f": the way to {to!r} lengthens notes where voices move in half beats, and here few do"
+        if to in _LONGER
+        else ""
+    )
+    return f"{said}. No pitch moved, and {more}{way}"

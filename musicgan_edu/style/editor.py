@@ -32,6 +32,7 @@ __all__ = [
     "OPERATIONS",
     "REACH",
     "edit",
+    "first_move",
     "hear",
     "moved",
     "wishes",
@@ -102,6 +103,22 @@ def edit(
     choices = np.stack([moved(cells.pitch, *operation) for operation in OPERATIONS], -1)  # (N, T, V, O)
     pitch = np.take_along_axis(choices, logits.argmax(-1)[..., None], -1)[..., 0]
     return Cells(np.where(sounds, pitch, REST).astype(np.int16), sounds & (struck_logit > 0))
+
+
+def first_move(cells: Cells, wanted: np.ndarray) -> tuple[float, int]:
+    """The least strength at which the likeliest edit of some cell is another pitch, and of how many it is at any strength.
+
+    `wanted`: their `wishes`. An edit m beats the others at all strengths or at none, but for the one that keeps: that
+    takes strength · (m − kept) > `KEEP`. The strength is infinite where nothing ever moves.
+    """
+    sounds = (cells.pitch != REST)[..., None]
+    choices = np.stack([moved(cells.pitch, *operation) for operation in OPERATIONS], -1)
+    other = (choices != cells.pitch[..., None]) & sounds
+    move, stay = (np.where(some, wanted[..., :-1], -np.inf).max(-1) for some in (other, ~other))
+    wins = move > stay
+    if not wins.any():
+        return np.inf, 0
+    return KEEP / float((move - wanted[..., 0])[wins].max()), int(wins.sum())
 
 
 def moved(pitch: np.ndarray, pulses: int, semitones: int) -> np.ndarray:

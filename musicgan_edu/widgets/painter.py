@@ -66,7 +66,8 @@ class Painter(Twin, ipywidgets.VBox):
             pitches=_pitches(score), filled=empty, gap=empty, voices=names, lead=table.lead,
             steps_per_bar=max(1, round(score.beats_per_bar * completion.PER_BEAT)),
         )  # fmt: skip
-        self.method = ipywidgets.Dropdown(options=list(completion.METHODS), description="Fill with")
+        ways = list(completion.METHODS)
+        self.method = ipywidgets.Dropdown(options=ways, value="drafts", description="Fill with")
         self.fill_button = ipywidgets.Button(
             description="Fill", tooltip="Compose what is painted; again: otherwise"
         )

@@ -576,6 +576,44 @@ print(result.changes[-1])
 ab.AB({"A: Palestrina": result.before, "B: to Bach": result.score})
 
 # %% [markdown]
+# ### Where nothing moves
+# Now a song of four chords, each a bar long, under a tune that keeps to them: I V vi IV, as in a thousand pop songs.
+# **Predict, then run:** what will the editor for Palestrina do with it? And what with our chorales, if each voice holds what
+# it sounds for two beats?
+
+# %%
+from musicgan_edu.score import Score
+
+chords = [(74, 66, 62, 50), (73, 69, 64, 57), (71, 66, 62, 59), (74, 67, 62, 55)]
+rows = [
+    (voice, pitch, 4 * bar + beat, 1)
+    for bar in range(8)
+    for beat in range(4)
+    for voice, pitch in enumerate(chords[bar % 4])
+]
+song = Score.from_rows(rows, bach.tracks, title="four chords", key=(2, "major"))
+plain = style.restyle(song, "palestrina").changes[-1]
+print(plain)
+
+# %%
+shares = {}
+for name, cells in {"chorales": a, "held for two beats": rivals.held(a)}.items():
+    edited = editors.edit(cells, "palestrina")
+    shares[name] = (edited.pitch != cells.pitch).mean()
+    print(f"{name}: {shares[name]:.3f} of the half beats moved")
+
+# %%
+assert "No pitch moved" in plain
+assert shares["held for two beats"] < shares["chorales"] / 10
+
+# %% [markdown]
+# Not a pitch. Look back at section 4: what this editor does, it does by *copying* a neighbour's pitch, so notes that pass in half a
+# beat disappear into those beside them. In plain chords a neighbour's pitch is the same pitch. What is left to it is the rhythm:
+# struck chords become held ones. That isn't wrong (these triads are consonances in any century), but
+# it isn't Palestrina either: nobody taught the machine to write him, only to move Bach's notes towards him. The command says so
+# when no pitch moves.
+
+# %% [markdown]
 # ### Another pair: fiddle tune and folk song
 # Nothing in the game knows what a chorale is. The same two editors and discriminators, narrower, were trained on tunes in *one*
 # voice: fiddle tunes from two printed books on one side, German folk songs on the other. What would have given these two away is
@@ -685,8 +723,8 @@ assert repeats[1] > 2 * repeats[0]
 # - Identity, transposition, nearest neighbour, random edits and a rule stand in the same table.
 #
 # **What can go wrong.** *"has 3 beats a bar"*: the editors learnt 4/4, and 4/2 in halved values. *"notes found no
-# room"*: more than four sound at once, and the inner ones give way. *Nothing changes*: the piece has few
-# notes on half beats, or the strength is small; `made.changes` says how many cells were edited.
+# room"*: more than four sound at once, and the inner ones give way. *"No pitch moved"*: see *Where nothing moves*;
+# the line says whether a greater strength would help.
 #
 # **Reading.**
 # - J.-Y. Zhu, T. Park, P. Isola, A. Efros, *Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
