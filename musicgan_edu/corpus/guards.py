@@ -2,31 +2,35 @@
 
 Comes in: a path. Goes out: nothing, or a ReadError. music21 believes what a file says: a bar of two thousand million
 beats, a note of as many, an archive that unpacks to the whole disk. These are the cases that fuzzing found
-(`benchmarks/soak.py`); `deadline` holds for those that it didn't.
+(`benchmarks/soak.py`); `within` holds for those that it didn't.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import re
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from musicgan_edu.corpus.sections import clean_text
 from musicgan_edu.score import ReadError
 
-__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "deadline"]
+__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "within"]
 
 MAX_BYTES = 32 << 20  # of notation, unpacked
 MAX_BEATS = 50_000  # as for all files; a note of ABC may ask for all of them at once
 _METRE, _UNIT, _LENGTH = 128, 4, 9999  # beats a bar or parts of a whole; whole notes; units of a note
+_LOOK = 0.25  # seconds between two looks at a reading
 _FIELD = re.compile(r"^([A-Za-z]):(.*)$|\[([LMQ]):([^\]]*)\]", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"\n]*"|![^!\n]*!|%.*|^[A-Za-z]:.*$|\[[A-Za-z]:[^\]]*\]', re.MULTILINE)
 _RECIP = re.compile(r"^[^!*=\n].*$", re.MULTILINE)
+
+
+T = TypeVar("T")
 
 
 class TooLong(BaseException):
@@ -123,30 +127,33 @@ def _numbers(text: str) -> list[int]:
     return [int(run[:9]) for run in re.findall(r"\d+", text)]
 
 
-@contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """`TooLong` in the body once this thread has worked that long in it, again and again until the body ends.
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` gives; in it `TooLong` once this thread has worked that long, again and again until it ends.
 
     Works where a signal doesn't: in any thread, in a notebook, on Windows. It can't end a single call into C.
+    No context manager: one that came while that is being left would miss the block that calls off the watcher.
     """
-    over, lock = threading.Event(), threading.Lock()
+    over, lock, left = threading.Event(), threading.Lock(), False
     me, used = ctypes.c_ulong(threading.get_ident()), _thread_clock()
 
     def watch() -> None:
-        while not over.wait(0.25):
+        while not over.wait(_LOOK):
             with lock:
-                if used() > seconds and not over.is_set():
+                if used() > seconds and not left:
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(me, ctypes.py_object(TooLong))
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
     try:
-        yield
+        watcher.start()
+        return work()
     finally:
-        while not over.is_set():
-            with contextlib.suppress(TooLong), lock:  # it may come even here
-                over.set()
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)  # one that was sent and hasn't come
+        left = True  # from here one may be on its way, and no other will be sent
+        try:
+            with lock:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)
+        except TooLong:  # it was faster
+            pass
+        over.set()
 
 
 def _thread_clock() -> Callable[[], float]:

@@ -45,14 +45,10 @@ def read_tunes(path: Path) -> list[list[Score]]:
     from music21 import converter
 
     try:
-        with warnings.catch_warnings(), guards.deadline(_PATIENCE + size / _RATES[kind]):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # music21 comments on files; the report is ours
-            # No pickles: music21 would else trust a pickled copy in the temporary folder.
-            parsed = converter.Converter()
-            parsed.parseFile(path, format=kind, forceSource=True, storePickle=False)
-            stream: Any = parsed.stream
-            tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
-            return [_sections(tune, path) for tune in tunes]
+            patience = _PATIENCE + size / _RATES[kind]
+            return guards.within(patience, lambda: _parse(converter.Converter(), path, kind))
     except ReadError:
         raise
     except guards.TooLong:
@@ -60,6 +56,14 @@ def read_tunes(path: Path) -> list[list[Score]]:
     except Exception as error:  # music21 lets whatever its parsers met through
         cause = clean_text(error) or type(error).__name__
         raise ReadError(f"{path.name}: not readable as {kind} ({cause})") from error
+
+
+def _parse(converter: Any, path: Path, kind: str) -> list[list[Score]]:
+    # No pickles: music21 would else trust a pickled copy in the temporary folder.
+    converter.parseFile(path, format=kind, forceSource=True, storePickle=False)
+    stream = converter.stream
+    tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
+    return [_sections(tune, path) for tune in tunes]
 
 
 def _sections(tune: Any, path: Path) -> list[Score]:
