@@ -125,6 +125,20 @@ def test_metres_and_lengths_that_no_music_has(tmp_path, suffix, text, cause):
     assert str(outcome(tmp_path / f"a.{suffix}")).startswith(f"a.{suffix}: {cause}")
 
 
+METRE = "<a>\n<attributes><time><beats>{}</beats><beat-type>{}</beat-type></time></attributes></a>"
+
+
+@pytest.mark.parametrize(
+    "pack", [str.encode, lambda text: text.encode("utf-16"), lambda text: npz({"a.xml": text})]
+)
+@pytest.mark.parametrize("metre", [("9007199254740993", "4"), ("3+129", "4"), ("4", "0")])
+def test_metres_that_no_music_has_in_musicxml(tmp_path, pack, metre):
+    data = pack(METRE.format(*metre))
+    path = tmp_path / ("a.mxl" if data.startswith(b"PK") else "a.xml")
+    path.write_bytes(data)
+    assert str(outcome(path)).startswith(f"{path.name}: no metre: '")
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # music21 leaves files open
 def test_a_length_without_a_number_is_the_parser_s_to_refuse(tmp_path):
     (tmp_path / "a.abc").write_text(TUNE.replace("1/8", ""))
@@ -136,6 +150,8 @@ def test_the_guards_let_the_whole_corpus_pass():
         for path in corpus.folder_of(name).iterdir():
             check = {".abc": guards.check_abc, ".krn": guards.check_humdrum}.get(path.suffix)
             assert check is None or check(path) > 0
+    for path in sorted(corpus.folder_of("bach").glob("*.mxl"))[::20]:
+        assert guards.check_archive(path) > 0
 
 
 def test_a_packed_score_in_lzma_is_refused(tmp_path):

@@ -7,6 +7,7 @@ beats, a note of as many, an archive that unpacks to the whole disk. These are t
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
 import threading
@@ -15,11 +16,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from xml.parsers import expat
 
 from musicgan_edu.corpus.sections import clean_text
 from musicgan_edu.score import ReadError
 
-__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "within"]
+__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "check_musicxml", "within"]
 
 MAX_BYTES = 32 << 20  # of notation, unpacked
 MAX_BEATS = 50_000  # as for all files; a note of ABC may ask for all of them at once
@@ -48,14 +50,41 @@ def check_archive(path: Path) -> int:
             if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
                 raise ReadError(f"{path.name}: not packed as MusicXML is")  # LZMA may ask for gigabytes
             for info in members:  # zipfile stops at the claimed size and compares the checksum
-                with archive.open(info) as member:
-                    while member.read(1 << 20):
-                        pass
+                _check_metres(archive.read(info), path)
             return size
     except ReadError:
         raise
     except Exception as error:  # zipfile and zlib raise a dozen kinds
         raise ReadError(f"{path.name}: not a sound .mxl archive ({clean_text(error)})") from error
+
+
+def check_musicxml(path: Path) -> int:
+    """Refuse MusicXML with metres that no music has; else its size."""
+    _check_metres(path.read_bytes(), path)
+    return path.stat().st_size
+
+
+def _check_metres(data: bytes, path: Path) -> None:
+    """music21 makes a list as long as a metre has beats. What is no XML, it refuses itself."""
+    parser, words, wrong = expat.ParserCreate(), list[str](), list[str]()
+
+    def start(name: str, _: dict[str, str]) -> None:
+        words.clear()
+
+    def end(name: str) -> None:
+        value = "".join(words)
+        if name in ("beats", "beat-type") and not all(1 <= n <= _METRE for n in _numbers(value)):
+            wrong.append(value)
+
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        start,
+        end,
+        words.append,
+    )
+    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):  # the last two: an odd encoding
+        parser.Parse(data, True)
+    if wrong:
+        raise ReadError(f"{path.name}: no metre: {clean_text(wrong[0])!r:.40}")
 
 
 def check_abc(path: Path) -> int:

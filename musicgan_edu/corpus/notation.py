@@ -6,7 +6,6 @@ The package's one reader that imports music21, and only when it is called.
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ __all__ = ["FORMATS", "read_tunes"]
 FORMATS = {".xml": "musicxml", ".musicxml": "musicxml", ".mxl": "musicxml", ".abc": "abc", ".krn": "humdrum"}
 MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
-_CHECKS = {"musicxml": os.path.getsize, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
+_CHECKS = {"musicxml": guards.check_musicxml, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
 _PATIENCE = 2.0  # seconds of processor, and on top of them
 _RATES = {
     "musicxml": 20_000,
