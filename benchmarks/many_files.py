@@ -4,11 +4,12 @@
     python benchmarks/many_files.py import              # own processes, no Dask
     python benchmarks/many_files.py import --by processes
     python benchmarks/many_files.py import --by cluster # a scheduler and two workers, given as tcp://…
-    python benchmarks/many_files.py kill                # SIGKILL at half of the shards, then the same call again
+    python benchmarks/many_files.py import --by cluster --cache folder   # goes on from there, and leaves it
+    python benchmarks/many_files.py kill [--by …]       # SIGKILL at half of the shards, then the same call again
     python benchmarks/many_files.py loops               # pretty_midi and music21 alone, on every 20th and 200th file
     python benchmarks/many_files.py table
 
-Every stage adds a line of JSON to the log beside the files; `table` prints them. Each import starts from an empty
+Every stage adds a line of JSON to the log beside the files; `table` prints them. Without --cache each import starts from an empty
 cache. The files are pieces of music21's corpora, transposed, with onsets, durations, velocities and tempos as if
 played by hand; every hundredth is spoilt. Needs the extra `scale`, and psutil (which comes with it). POSIX.
 """
@@ -17,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -35,10 +35,11 @@ from typing import Any
 import numpy as np
 
 from musicgan_edu import corpus, playback
-from musicgan_edu.corpus import workers
+from musicgan_edu.corpus import cluster, workers
 from musicgan_edu.score import Score
 
 TICKS = 480
+SHARDS = "**/*.shards/*.npz"
 SPOILT = ("cut", "empty", "text", "header", "noise")
 
 
@@ -99,13 +100,16 @@ def digest(report: corpus.ImportReport) -> str:
 def one_import(folder: Path, scheduler: str | None, n_processes: int) -> None:
     """What the subprocess of a stage does: import, and say what came of it as JSON on stdout."""
     asked = []
-    read_many = workers.read_many
 
-    def counted(paths: list[Path], **settings: Any) -> Any:
-        asked.append(len(paths))
-        return read_many(paths, **settings)
+    def counting(read_many: Any) -> Any:
+        def counted(paths: list[Path], *given: Any, **settings: Any) -> Any:
+            asked.append(len(paths))
+            return read_many(paths, *given, **settings)
 
-    workers.read_many = counted
+        return counted
+
+    for module in (workers, cluster):
+        module.read_many = counting(module.read_many)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     report = corpus.import_folder(folder, scheduler=scheduler, n_processes=n_processes)
@@ -148,7 +152,7 @@ class Watch:
 
 
 @contextlib.contextmanager
-def cluster(scratch: Path) -> Iterator[str]:
+def two_workers(scratch: Path) -> Iterator[str]:
     """A scheduler and two workers, processes of their own: its address."""
     started = []
     file = scratch / "scheduler.json"
@@ -174,39 +178,41 @@ def command(folder: Path, scheduler: str | None, n_processes: int) -> list[str]:
     return line + (["--scheduler", scheduler] if scheduler else [])
 
 
-def imported(folder: Path, by: str | None, n_processes: int) -> dict[str, Any]:
-    """An import from an empty cache, in a process of its own, under watch."""
+def imported(folder: Path, by: str | None, n_processes: int, cache: Path | None) -> dict[str, Any]:
+    """An import in a process of its own, under watch, from an empty cache or from what a stopped one left in `cache`."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        scheduler = stack.enter_context(cluster(scratch)) if by == "cluster" else by
+        kept = len(list(cache.glob(SHARDS))) if cache else 0
+        scheduler = stack.enter_context(two_workers(scratch)) if by == "cluster" else by
         watch = stack.enter_context(Watch())
-        environment = os.environ | {"XDG_CACHE_HOME": str(scratch)}
+        environment = os.environ | {"XDG_CACHE_HOME": str((cache or scratch).absolute())}
         line = command(folder, scheduler, n_processes)
         said = subprocess.run(line, env=environment, stdout=subprocess.PIPE, check=True).stdout
         again = subprocess.run(line, env=environment, stdout=subprocess.PIPE, check=True).stdout
         found = json.loads(said)
     peaks = {f"{kind}_MB": round(size) for kind, size in watch.peaks.items() if kind != "import"}
     assert json.loads(again)["digest"] == found["digest"], "the cache gives something else"
-    return {"by": by or "own processes", "address": scheduler, **found, **peaks,
+    return {"by": by or "own processes", "address": scheduler, "shards_kept": kept, **found, **peaks,
             "cached_seconds": json.loads(again)["seconds"]}  # fmt: skip
 
 
-def killed(folder: Path, n_processes: int) -> dict[str, Any]:
+def killed(folder: Path, by: str | None, n_processes: int) -> dict[str, Any]:
     """An import killed when half of its shards are there, and the same call again."""
-    with tempfile.TemporaryDirectory() as scratch:
-        environment = os.environ | {"XDG_CACHE_HOME": scratch}
-        line = command(folder, None, n_processes)
-        shards = functools.partial(Path(scratch).glob, "**/*.shards/*.npz")
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        scheduler = stack.enter_context(two_workers(scratch)) if by == "cluster" else by
+        environment = os.environ | {"XDG_CACHE_HOME": str(scratch)}
+        line = command(folder, scheduler, n_processes)
         half = len(list(folder.glob("**/*.mid"))) // 200
         start = time.perf_counter()
         first = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
-        while len(list(shards())) < half:
+        while len(list(scratch.glob(SHARDS))) < half:
             time.sleep(0.05)
         first.kill()
         first.wait()
-        before, seconds = len(list(shards())), time.perf_counter() - start
+        before, seconds = len(list(scratch.glob(SHARDS))), time.perf_counter() - start
         found = json.loads(subprocess.run(line, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-    return {"killed_after": round(seconds, 1), "shards_kept": before, **found}
+    return {"by": by or "own processes", "killed_after": round(seconds, 1), "shards_kept": before, **found}
 
 
 def loops(folder: Path) -> dict[str, Any]:
@@ -259,6 +265,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--cache", type=Path, help="a folder that an import keeps its shards in")
     parser.add_argument("--scheduler", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=corpus.cache_folder().parent / "many_files")
     given = parser.parse_args()
@@ -269,8 +276,8 @@ def main() -> None:
         return table(log)
     work = {
         "make": lambda: make(given.folder, given.count, given.seed),
-        "import": lambda: imported(given.folder, given.by, given.processes),
-        "kill": lambda: killed(given.folder, given.processes),
+        "import": lambda: imported(given.folder, given.by, given.processes, given.cache),
+        "kill": lambda: killed(given.folder, given.by, given.processes),
         "loops": lambda: loops(given.folder),
     }
     row = {"stage": given.stage, **work[given.stage]()}

@@ -7,8 +7,9 @@
 
 A child process reads the files that `mutants.py` makes, with a limit of 1 GB on its memory (RLIMIT_DATA) and an
 audit hook that hears of every file opened, moved or deleted, every process, socket and unpickled name. A failure is
-an error that isn't a `MusicganError`, a value of another kind, more than 5 s of processor or 20 s on the clock, memory
-that ran out, a dead child, a file opened outside of the scratch folder and the libraries, and anything executed. Linux.
+an error that isn't a `MusicganError`, a value of another kind, more than 5 s of processor, 20 s asleep (a busy or
+stopped machine counts for neither), memory that ran out, a dead child, a file opened outside of the scratch folder and
+the libraries, and anything executed. Linux.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ COUNTS = {
     "midi": 6000, "musicxml": 2000, "mxl": 2000, "abc": 1500, "krn": 1500, "audio": 2500, "npz": 2500, "keras": 1000,
     "run": 1000, "json": 2500,
 }  # fmt: skip
-SECONDS, CLOCK, MEMORY = 5.0, 20.0, 1 << 30
+SECONDS, ASLEEP, LOOK, MEMORY = 5.0, 20.0, 0.25, 1 << 30
 FORBIDDEN = (
     "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "subprocess.Popen", "socket.connect",
     "socket.getaddrinfo", "urllib.Request", "pickle.find_class", "marshal.load", "webbrowser.open",
@@ -176,6 +177,30 @@ def _causes(error: BaseException | None) -> list[str]:
 # ---- the parent -----------------------------------------------------------------------------------
 
 
+class Watch:
+    """Kills a child that has used up its seconds of processor, or sleeps for long: from here, since it may not be able to."""
+
+    def __init__(self, process: subprocess.Popen[str], limit: float) -> None:
+        self.process, self.limit, self.reason = process, limit, ""
+        self.before, self.seconds, self.asleep = self._used()[0], 0.0, 0.0
+
+    def look(self, *_: object) -> None:
+        used, state = self._used()
+        self.seconds = used - self.before
+        self.asleep = self.asleep + LOOK if state in "SD" else 0.0  # R waits for a processor, T was stopped
+        if self.seconds > self.limit:
+            self.reason = f"no answer in {self.limit:g} s of processor"
+        elif self.asleep > ASLEEP:
+            self.reason = f"asleep for {ASLEEP:g} s"
+        if self.reason:
+            self.process.kill()
+
+    def _used(self) -> tuple[float, str]:
+        """Seconds of processor of all its threads, and the state of the first."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"), words[0]
+
+
 class Child:
     """The reading process, replaced when it dies or hangs."""
 
@@ -192,15 +217,16 @@ class Child:
                                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
             for seed in {seed.name: seed for seed in self.seeds}.values():  # imports are no file's fault
                 self.ask_once(seed, 120)
-        return self.ask_once(path, CLOCK)
+        return self.ask_once(path, SECONDS)
 
     def ask_once(self, path: Path, limit: float) -> dict[str, Any]:
         process = self.process
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        signal.signal(signal.SIGALRM, lambda *_: process.kill())
-        signal.setitimer(signal.ITIMER_REAL, limit)
+        watch = Watch(process, limit)
+        signal.signal(signal.SIGALRM, watch.look)
+        signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
         try:
             process.stdin.write(json.dumps(str(path)) + "\n")
             process.stdin.flush()
@@ -212,9 +238,8 @@ class Child:
         if said:
             return json.loads(said)
         code = process.wait()
-        late = code == -signal.SIGKILL
-        return {"outcome": "failed", "message": f"no answer in {limit:g} s" if late else f"the child died ({code})",
-                "cpu": limit if late else 0.0, "clock": limit if late else 0.0, "MB": 0, "heard": [], "cause": []}  # fmt: skip
+        return {"outcome": "failed", "message": watch.reason or f"the child died ({code})", "cpu": round(watch.seconds, 3),
+                "clock": 0.0, "MB": 0, "heard": [], "cause": []}  # fmt: skip
 
     def end(self) -> None:
         if self.process is not None:

@@ -5,7 +5,8 @@
 
 `killed`: kill −9 of the second worker. `writer`: of the first, which writes the folder. `frozen`: the second stands still, as
 behind a broken network. `absent`: it never comes, and the first waits 20 s (300, if it isn't told). Each in the midst of 20 steps of a small game; then both are started again, and the
-weights are compared with those of two workers that nobody disturbed, and of one process with the whole batch.
+weights are compared with those of two workers that nobody disturbed, and of one process with the whole batch. Before that, the losses of
+all 20 steps: two undisturbed workers against one process.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 from musicgan_edu import corpus, training
 from musicgan_edu.encoding import VoiceEncoding
-from tests.test_workers import finish, start
+from tests.test_workers import finish, log, start
 
 STEPS, MOST_SECONDS = 20, 240
 CASES = {"killed": (1, signal.SIGKILL), "writer": (0, signal.SIGKILL), "frozen": (1, signal.SIGSTOP)}
@@ -32,6 +33,13 @@ def apart(a: Path, b: Path) -> float:
     first, second = (np.load(path / "weights.npz") for path in (a, b))
     flat = [np.concatenate([part[key].ravel() for key in first.files]) for part in (first, second)]
     return float(np.linalg.norm(flat[1] - flat[0]) / np.linalg.norm(flat[0]))
+
+
+def losses(a: Path, b: Path) -> str:
+    """The largest relative difference of each column of two logs."""
+    pairs = list(zip(log(a), log(b), strict=True))
+    worst = {key: max(abs(y[key] / x[key] - 1) for x, y in pairs) for key in pairs[0][0] if key != "step"}
+    return f"{len(pairs)} steps: " + ", ".join(f"{key} {value:.1e}" for key, value in worst.items())
 
 
 def ends(process: subprocess.Popen, since: float) -> str:
@@ -86,6 +94,9 @@ def main() -> None:
         np.save(windows, training.prepare(scores, VoiceEncoding()))
         finish(start(1, "convolutional", place / "one", windows, steps=STEPS))
         finish(start(2, "convolutional", place / "two", windows, steps=STEPS))
+        print(
+            f"losses, two workers against one, largest relative difference over {losses(place / 'one', place / 'two')}"
+        )
         print(
             f"two workers from one, undisturbed: {apart(place / 'one', place / 'two'):.1e} of the weights' length\n"
         )

@@ -1,5 +1,6 @@
 """Hostile files: what fuzzing found (`make soak`), kept; and a small soak of its own."""
 
+import functools
 import io
 import json
 import struct
@@ -124,6 +125,20 @@ def test_metres_and_lengths_that_no_music_has(tmp_path, suffix, text, cause):
     assert str(outcome(tmp_path / f"a.{suffix}")).startswith(f"a.{suffix}: {cause}")
 
 
+METRE = "<a>\n<attributes><time><beats>{}</beats><beat-type>{}</beat-type></time></attributes></a>"
+
+
+@pytest.mark.parametrize(
+    "pack", [str.encode, lambda text: text.encode("utf-16"), lambda text: npz({"a.xml": text})]
+)
+@pytest.mark.parametrize("metre", [("9007199254740993", "4"), ("3+129", "4"), ("4", "0")])
+def test_metres_that_no_music_has_in_musicxml(tmp_path, pack, metre):
+    data = pack(METRE.format(*metre))
+    path = tmp_path / ("a.mxl" if data.startswith(b"PK") else "a.xml")
+    path.write_bytes(data)
+    assert str(outcome(path)).startswith(f"{path.name}: no metre: '")
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # music21 leaves files open
 def test_a_length_without_a_number_is_the_parser_s_to_refuse(tmp_path):
     (tmp_path / "a.abc").write_text(TUNE.replace("1/8", ""))
@@ -135,6 +150,8 @@ def test_the_guards_let_the_whole_corpus_pass():
         for path in corpus.folder_of(name).iterdir():
             check = {".abc": guards.check_abc, ".krn": guards.check_humdrum}.get(path.suffix)
             assert check is None or check(path) > 0
+    for path in sorted(corpus.folder_of("bach").glob("*.mxl"))[::20]:
+        assert guards.check_archive(path) > 0
 
 
 def test_a_packed_score_in_lzma_is_refused(tmp_path):
@@ -164,19 +181,47 @@ def test_a_parser_that_does_not_end_is_ended(tmp_path, monkeypatch):
 
 
 def endless():
-    with guards.deadline(0.1):
-        while True:
-            sum(range(1000))
+    while True:
+        sum(range(1000))
 
 
 def test_a_deadline_leaves_nothing_behind():
     for _ in range(3):
         with pytest.raises(guards.TooLong):
-            endless()
-    with guards.deadline(60):
-        pass
+            guards.within(0.1, endless)
+    assert guards.within(60, lambda: "read") == "read"
     assert sum(range(10_000_000)) > 0  # nothing comes late
     assert threading.active_count() < 20
+
+
+def test_a_deadline_that_comes_at_the_last_moment_stays_inside(monkeypatch):
+    interval, came, looked = sys.getswitchinterval(), 0, [False]
+
+    def used():  # the watcher is about to send
+        looked[0] = True
+        return 1
+
+    def work(more):
+        while not looked[0]:
+            pass
+        for _ in range(more):
+            pass
+
+    monkeypatch.setattr(guards, "_LOOK", 0)
+    monkeypatch.setattr(guards, "_thread_clock", lambda: used)
+    sys.setswitchinterval(1e-6)
+    try:
+        for i in range(1000):
+            looked[0] = False
+            try:
+                guards.within(0.5, functools.partial(work, i % 20))
+            except guards.TooLong:
+                came += 1
+            for _ in range(50):  # outside: nothing may come here
+                pass
+    finally:
+        sys.setswitchinterval(interval)
+    assert came > 10
 
 
 # ---- recordings and notes of progress -------------------------------------------------------------

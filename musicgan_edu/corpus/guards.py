@@ -2,7 +2,7 @@
 
 Comes in: a path. Goes out: nothing, or a ReadError. music21 believes what a file says: a bar of two thousand million
 beats, a note of as many, an archive that unpacks to the whole disk. These are the cases that fuzzing found
-(`benchmarks/soak.py`); `deadline` holds for those that it didn't.
+(`benchmarks/soak.py`); `within` holds for those that it didn't.
 """
 
 from __future__ import annotations
@@ -13,20 +13,26 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+from xml.parsers import expat
 
 from musicgan_edu.corpus.sections import clean_text
 from musicgan_edu.score import ReadError
 
-__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "deadline"]
+__all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "check_musicxml", "within"]
 
 MAX_BYTES = 32 << 20  # of notation, unpacked
 MAX_BEATS = 50_000  # as for all files; a note of ABC may ask for all of them at once
 _METRE, _UNIT, _LENGTH = 128, 4, 9999  # beats a bar or parts of a whole; whole notes; units of a note
+_LOOK = 0.25  # seconds between two looks at a reading
 _FIELD = re.compile(r"^([A-Za-z]):(.*)$|\[([LMQ]):([^\]]*)\]", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"\n]*"|![^!\n]*!|%.*|^[A-Za-z]:.*$|\[[A-Za-z]:[^\]]*\]', re.MULTILINE)
 _RECIP = re.compile(r"^[^!*=\n].*$", re.MULTILINE)
+
+
+T = TypeVar("T")
 
 
 class TooLong(BaseException):
@@ -44,14 +50,41 @@ def check_archive(path: Path) -> int:
             if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
                 raise ReadError(f"{path.name}: not packed as MusicXML is")  # LZMA may ask for gigabytes
             for info in members:  # zipfile stops at the claimed size and compares the checksum
-                with archive.open(info) as member:
-                    while member.read(1 << 20):
-                        pass
+                _check_metres(archive.read(info), path)
             return size
     except ReadError:
         raise
     except Exception as error:  # zipfile and zlib raise a dozen kinds
         raise ReadError(f"{path.name}: not a sound .mxl archive ({clean_text(error)})") from error
+
+
+def check_musicxml(path: Path) -> int:
+    """Refuse MusicXML with metres that no music has; else its size."""
+    _check_metres(path.read_bytes(), path)
+    return path.stat().st_size
+
+
+def _check_metres(data: bytes, path: Path) -> None:
+    """music21 makes a list as long as a metre has beats. What is no XML, it refuses itself."""
+    parser, words, wrong = expat.ParserCreate(), list[str](), list[str]()
+
+    def start(name: str, _: dict[str, str]) -> None:
+        words.clear()
+
+    def end(name: str) -> None:
+        value = "".join(words)
+        if name in ("beats", "beat-type") and not all(1 <= n <= _METRE for n in _numbers(value)):
+            wrong.append(value)
+
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        start,
+        end,
+        words.append,
+    )
+    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):  # the last two: an odd encoding
+        parser.Parse(data, True)
+    if wrong:
+        raise ReadError(f"{path.name}: no metre: {clean_text(wrong[0])!r:.40}")
 
 
 def check_abc(path: Path) -> int:
@@ -123,30 +156,33 @@ def _numbers(text: str) -> list[int]:
     return [int(run[:9]) for run in re.findall(r"\d+", text)]
 
 
-@contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """`TooLong` in the body once this thread has worked that long in it, again and again until the body ends.
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` gives; in it `TooLong` once this thread has worked that long, again and again until it ends.
 
     Works where a signal doesn't: in any thread, in a notebook, on Windows. It can't end a single call into C.
+    No context manager: one that came while that is being left would miss the block that calls off the watcher.
     """
-    over, lock = threading.Event(), threading.Lock()
+    over, lock, left = threading.Event(), threading.Lock(), False
     me, used = ctypes.c_ulong(threading.get_ident()), _thread_clock()
 
     def watch() -> None:
-        while not over.wait(0.25):
+        while not over.wait(_LOOK):
             with lock:
-                if used() > seconds and not over.is_set():
+                if used() > seconds and not left:
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(me, ctypes.py_object(TooLong))
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
     try:
-        yield
+        watcher.start()
+        return work()
     finally:
-        while not over.is_set():
-            with contextlib.suppress(TooLong), lock:  # it may come even here
-                over.set()
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)  # one that was sent and hasn't come
+        left = True  # from here one may be on its way, and no other will be sent
+        try:
+            with lock:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, None)
+        except TooLong:  # it was faster
+            pass
+        over.set()
 
 
 def _thread_clock() -> Callable[[], float]:

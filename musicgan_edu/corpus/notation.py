@@ -6,7 +6,6 @@ The package's one reader that imports music21, and only when it is called.
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ __all__ = ["FORMATS", "read_tunes"]
 FORMATS = {".xml": "musicxml", ".musicxml": "musicxml", ".mxl": "musicxml", ".abc": "abc", ".krn": "humdrum"}
 MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
-_CHECKS = {"musicxml": os.path.getsize, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
+_CHECKS = {"musicxml": guards.check_musicxml, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
 _PATIENCE = 2.0  # seconds of processor, and on top of them
 _RATES = {
     "musicxml": 20_000,
@@ -45,14 +44,10 @@ def read_tunes(path: Path) -> list[list[Score]]:
     from music21 import converter
 
     try:
-        with warnings.catch_warnings(), guards.deadline(_PATIENCE + size / _RATES[kind]):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # music21 comments on files; the report is ours
-            # No pickles: music21 would else trust a pickled copy in the temporary folder.
-            parsed = converter.Converter()
-            parsed.parseFile(path, format=kind, forceSource=True, storePickle=False)
-            stream: Any = parsed.stream
-            tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
-            return [_sections(tune, path) for tune in tunes]
+            patience = _PATIENCE + size / _RATES[kind]
+            return guards.within(patience, lambda: _parse(converter.Converter(), path, kind))
     except ReadError:
         raise
     except guards.TooLong:
@@ -60,6 +55,14 @@ def read_tunes(path: Path) -> list[list[Score]]:
     except Exception as error:  # music21 lets whatever its parsers met through
         cause = clean_text(error) or type(error).__name__
         raise ReadError(f"{path.name}: not readable as {kind} ({cause})") from error
+
+
+def _parse(converter: Any, path: Path, kind: str) -> list[list[Score]]:
+    # No pickles: music21 would else trust a pickled copy in the temporary folder.
+    converter.parseFile(path, format=kind, forceSource=True, storePickle=False)
+    stream = converter.stream
+    tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
+    return [_sections(tune, path) for tune in tunes]
 
 
 def _sections(tune: Any, path: Path) -> list[Score]:
