@@ -242,9 +242,7 @@ def test_a_kill_between_any_two_files_loses_nothing(windows, tmp_path, monkeypat
     for n_files in (2, 3, 6):  # before a first state, first weights, a second state
         moves = iter([os.replace] * n_files)
         with monkeypatch.context() as patch:
-            patch.setattr(
-                "musicgan_edu.sampling.files.os.replace", lambda a, b, moves=moves: next(moves)(a, b)
-            )
+            patch.setattr("musicgan_edu.corpus.store.os.replace", lambda a, b, moves=moves: next(moves)(a, b))
             with pytest.raises(StopIteration):
                 training.train(CONVOLUTIONAL, windows, tmp_path / str(n_files), steps=3)
         again = training.train(CONVOLUTIONAL, windows, tmp_path / str(n_files), steps=3)

@@ -10,9 +10,10 @@ import contextlib
 import datetime
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from musicgan_edu.corpus import store
 
 __all__ = ["file", "load", "merge", "record"]
 
@@ -52,18 +53,11 @@ def merge(earlier: Mapping[str, str]) -> int:
 
 def _save(passed: Mapping[str, str]) -> None:
     _keep_damaged()
-    _write(json.dumps({"version": 1, "passed": passed}, indent=1) + "\n")
+    text = json.dumps({"version": 1, "passed": passed}, indent=1) + "\n"
+    store.write_whole(file(), text.encode())
 
 
 def _keep_damaged() -> None:
     """Move a file that isn't ours, or is damaged, aside rather than write over it."""
     if file().exists() and not load():
         os.replace(file(), file().with_suffix(".damaged.json"))
-
-
-def _write(text: str) -> None:
-    """Replace the file in one step, so that an interruption leaves the old one."""
-    handle, temporary = tempfile.mkstemp(dir=file().parent, prefix=".progress-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(temporary, file())

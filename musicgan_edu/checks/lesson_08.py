@@ -199,7 +199,7 @@ def _trains(answer: Answer, real: np.ndarray, fake: np.ndarray) -> None:
         slope is not None, "no slope gets from the penalty to the critic's weights: numpy breaks the tape"
     )
     require(
-        np.isfinite(slope),
+        np.isfinite(np.asarray(slope)),
         "a flat critic's penalty has the slope NaN, since a root is infinitely steep at 0: add a little "
         "something under it",
     )

@@ -1,7 +1,8 @@
 """Keep Scores in one file that loads fast: numpy columns and JSON in an .npz, never a pickle.
 
 Comes in: Scores. Goes out: bytes, or a file that is either whole or absent. The corpus cache and
-the answers of the worker processes use the same form. `arrays` reads any .npz, which may come from anybody.
+the answers of the worker processes use the same form. `arrays` reads any .npz, which may come from anybody;
+`write_whole` writes any file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 
 from musicgan_edu.score import NOTE, ReadError, Score, Track
 
-__all__ = ["arrays", "load", "pack", "save", "unpack"]
+__all__ = ["arrays", "load", "pack", "save", "unpack", "write_whole"]
 
 #: What numpy writes. An LZMA member may ask for gigabytes before its first byte.
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -62,13 +63,32 @@ def unpack(data: bytes) -> tuple[list[Score], dict[str, Any]]:
 
 def save(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
     """Write the file in one move: whoever reads meanwhile sees the old file or the new one."""
+    write_whole(path, pack(scores, about))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file in one step: written beside it, flushed to the disk, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        scratch.write_bytes(pack(scores, about))
-        os.replace(scratch, path)
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        _keep_name(path.parent)
     finally:
-        scratch.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def _keep_name(folder: Path) -> None:
+    """So that a loss of power can't take back the renaming, nor change the order of two. Windows has no such call."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def load(path: Path) -> tuple[list[Score], dict[str, Any]]:

@@ -17,13 +17,13 @@ import datetime
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from musicgan_edu.corpus import store
 from musicgan_edu.evaluation.listening import Trial
 from musicgan_edu.evaluation.tally import percentile_interval, resample
 from musicgan_edu.score import ReadError
@@ -124,7 +124,7 @@ def record(trials: Sequence[Trial], *, model: str = "") -> Path:
     listener = before[0].listener if before else secrets.token_hex(4)
     day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     now = Sitting(secrets.token_hex(8), listener, day, model, tuple(trials))
-    _write("".join(f"{sitting.to_json()}\n" for sitting in (*before, now)))
+    store.write_whole(file(), "".join(f"{sitting.to_json()}\n" for sitting in (*before, now)).encode())
     return file()
 
 
@@ -134,19 +134,6 @@ def _put_aside() -> None:
     while (aside := file().with_suffix(f".damaged{number}.jsonl")).exists():
         number += 1
     os.replace(file(), aside)
-
-
-def _write(text: str) -> None:
-    """Replace the file in one step, so that an interruption leaves the old one."""
-    handle, temporary = tempfile.mkstemp(dir=file().parent, prefix=".listening-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, file())
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def pool(results: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, seed: int = 0) -> Pooled:

@@ -28,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 
 from musicgan_edu import __version__
+from musicgan_edu.corpus.store import write_whole
 from musicgan_edu.lab.courses import PATTERNS, LabError, lessons_folder
 from musicgan_edu.lab.passed import Progress, progress
 from musicgan_edu.lab.travel import Travelled, export_progress, import_progress
@@ -103,7 +104,7 @@ def put_lessons(folder: Path, *, shipped: Path | None = None) -> Placed:
         for name in names:
             action, landed = _put(folder, name, (source / name).read_bytes(), noted)
             actions[action].append(landed)
-        _replace(folder / MANIFEST, json.dumps(noted, indent=1, sort_keys=True).encode())
+        write_whole(folder / MANIFEST, json.dumps(noted, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise LabError(f"lab: can't put lessons into {folder}: {error}") from None
     return Placed(**{action: tuple(sorted(paths)) for action, paths in actions.items()})
@@ -114,7 +115,7 @@ def _put(folder: Path, name: str, content: bytes, noted: dict[str, str]) -> tupl
     target, new = folder / name, _hash(content)
     present = _hash(target.read_bytes()) if target.exists() else None
     if present is None or (present == noted.get(name) and present != new):
-        _replace(target, content)
+        write_whole(target, content)
         noted[name] = new
         return "written", name
     if present == new:
@@ -123,7 +124,7 @@ def _put(folder: Path, name: str, content: bytes, noted: dict[str, str]) -> tupl
     if noted.get(name) == new:  # changed by the learner, and nothing newer to offer
         return "kept", name
     beside = _free_name(folder, name)
-    _replace(folder / beside, content)
+    write_whole(folder / beside, content)
     noted[name] = new
     return "beside", beside
 
@@ -146,14 +147,6 @@ def _read_manifest(folder: Path) -> dict[str, str]:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write in one step: an interruption leaves the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def command(folder: Path, *, port: int | None = None, browser: bool = True) -> list[str]:

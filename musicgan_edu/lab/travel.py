@@ -216,9 +216,7 @@ def _place_lesson(folder: Path, name: str, text: str) -> str:
             return name
         if here != shipped:
             target = _free(folder / f"{target.stem}.imported.ipynb")
-    beside = target.with_name(f".{target.name}.part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, target)
+    sampling.write_whole(target, text.encode())
     return target.name
 
 

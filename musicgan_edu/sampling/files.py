@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from musicgan_edu.corpus import store
+from musicgan_edu.corpus.store import write_whole
 from musicgan_edu.sampling.draw import Weights
 from musicgan_edu.score import CheckpointError, ReadError
 
@@ -51,28 +51,3 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
     buffer = io.BytesIO()
     (np.savez_compressed if compress else np.savez)(buffer, allow_pickle=False, **dict(arrays))
     write_whole(path, buffer.getvalue())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file in one step: written beside it, flushed to the disk, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        _keep_name(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _keep_name(folder: Path) -> None:
-    """So that a loss of power can't take back the renaming, nor change the order of two. Windows has no such call."""
-    if os.name == "posix":
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
