@@ -9,6 +9,7 @@ switches hears the same moment of the other version, without a gap to forget the
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -121,7 +122,7 @@ class Restyling(ipywidgets.VBox):
         self._say()
 
     def _say(self) -> None:
-        self.said.value = self.made.changes[-1]  # numbers only, no text from a file
+        self.said.value = "<br>".join(html.escape(change) for change in self.made.changes)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget; in an exported page the three versions at the strength that stands."""
