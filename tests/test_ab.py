@@ -46,7 +46,8 @@ def test_the_slider_restyles_what_is_heard():
     widget.ab.switch.value = "B: palestrina"
     widget.slider.value = 0.0
     assert pitches(widget.ab) == widget.made.before.notes["pitch"].tolist()
-    assert widget.said.value.startswith("edited: 0 of ")
+    assert widget.said.value == "<br>".join(widget.made.changes)
+    assert "edited: 0 of " in widget.said.value
     widget.slider.value = 2.0
     assert pitches(widget.ab) != widget.made.before.notes["pitch"].tolist()
 

@@ -47,8 +47,9 @@ def test_it_begins_with_suggestions(desk):
 def test_choose_hear_keep_and_roll(desk):
     desk.desk.at = 1
     assert desk.chosen is desk.suggestions[1]
+    assert desk.player.title == "Suggestion 2"
     desk.desk.hear = "melody"
-    assert len(desk.player.score.tracks) == 1
+    assert (len(desk.player.score.tracks), desk.player.title) == (1, "The melody")
     desk.desk.hear = "suggestion"
     old = desk.chosen
     desk.desk.kept_voices, desk.desk.kept_bars = [3], [1]

@@ -165,11 +165,11 @@ def test_what_has_learnt_keeps_a_singers_range(method):
 
     def leaves(**options):
         filled = completion.fill_windows(windows, missing, method=method, n=8, **options)[..., 1:]
-        low, high = np.array(evaluation.RANGES)[voices].T + 9 - FORM.low  # a piece that was moved up by 9
+        low, high = np.array(evaluation.RANGES)[voices].T + 16 - FORM.low  # a piece that was moved up by 16
         return ((filled < FORM.rest) & ((filled < low) | (filled > high))).sum()
 
     assert leaves() > 0
-    assert leaves(shift=[9, 9]) == 0
+    assert leaves(shift=[16, 16]) == 0
 
 
 def test_a_voice_may_go_where_it_is_given():

@@ -9,6 +9,7 @@ switches hears the same moment of the other version, without a gap to forget the
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -119,7 +120,7 @@ class Restyling(Twin, ipywidgets.VBox):
         self._say()
 
     def _say(self) -> None:
-        self.said.value = self.made.changes[-1]  # numbers only, no text from a file
+        self.said.value = "<br>".join(html.escape(change) for change in self.made.changes)
 
     def twin(self) -> dict[str, str]:
         """The three versions at the strength that stands."""

@@ -169,9 +169,13 @@ class Assistant(Twin, ipywidgets.VBox):
             self.desk.report = "\n".join(said)
 
     def _show(self) -> None:
-        heard = self.melody if self.desk.hear == "melody" or self.chosen is None else self.chosen.score
+        desk, heard, title = self.desk, self.melody, "The melody"
+        if desk.hear != "melody" and self.chosen is not None:
+            heard, title = self.chosen.score, f"Suggestion {desk.at + 1}"
+            title += f", on the way to {desk.other + 1}" if desk.between else ""
         if heard != self.player.score:
             self.player.score = heard
+        self.player.title = title
 
     def twin(self) -> dict[str, str]:
         """What is chosen, as picture and sound."""

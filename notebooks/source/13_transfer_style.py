@@ -577,8 +577,8 @@ ab.AB({"A: Palestrina": result.before, "B: to Bach": result.score})
 
 # %% [markdown]
 # ### Where nothing moves
-# Now a song of four chords, each a bar long, under a tune that keeps to them: I V vi IV, as in a thousand pop songs.
-# **Predict, then run:** what will the editor for Palestrina do with it? And what with our chorales, if each voice holds what
+# Now a song of four chords, each strummed in eighths for a bar: I V vi IV, as in a thousand pop songs.
+# **Predict, then run:** what will the editor for Palestrina do with it, at its greatest strength? And what with our chorales, if each voice holds what
 # it sounds for two beats?
 
 # %%
@@ -586,14 +586,15 @@ from musicgan_edu.score import Score
 
 chords = [(74, 66, 62, 50), (73, 69, 64, 57), (71, 66, 62, 59), (74, 67, 62, 55)]
 rows = [
-    (voice, pitch, 4 * bar + beat, 1)
+    (voice, pitch, 4 * bar + eighth / 2, 0.5)
     for bar in range(8)
-    for beat in range(4)
+    for eighth in range(8)
     for voice, pitch in enumerate(chords[bar % 4])
 ]
 song = Score.from_rows(rows, bach.tracks, title="four chords", key=(2, "major"))
-plain = style.restyle(song, "palestrina").changes[-1]
-print(plain)
+sung = style.restyle(song, "palestrina", strength=2.0)
+print(sung.changes[-1])
+print(f"{song.n_notes} notes, then {sung.score.n_notes}")
 
 # %%
 shares = {}
@@ -603,15 +604,16 @@ for name, cells in {"chorales": a, "held for two beats": rivals.held(a)}.items()
     print(f"{name}: {shares[name]:.3f} of the half beats moved")
 
 # %%
-assert "No pitch moved" in plain
+assert "No pitch moved" in sung.changes[-1]
+assert sung.score.n_notes < 0.7 * song.n_notes
 assert shares["held for two beats"] < shares["chorales"] / 10
 
 # %% [markdown]
 # Not a pitch. Look back at section 4: what this editor does, it does by *copying* a neighbour's pitch, so notes that pass in half a
 # beat disappear into those beside them. In plain chords a neighbour's pitch is the same pitch. What is left to it is the rhythm:
-# struck chords become held ones. That isn't wrong (these triads are consonances in any century), but
-# it isn't Palestrina either: nobody taught the machine to write him, only to move Bach's notes towards him. The command says so
-# when no pitch moves.
+# it ties strummed notes to longer ones. That isn't wrong (these triads are consonances in any century), but
+# it isn't Palestrina either: nobody taught the machine to write him, only to move Bach's notes towards him. The command says
+# when no pitch moves, and why.
 
 # %% [markdown]
 # ### Another pair: fiddle tune and folk song
