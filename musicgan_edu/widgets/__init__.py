@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import resources
+from typing import Any
 
-__all__ = ["front_end"]
+import anywidget
+
+__all__ = ["Twin", "front_end"]
 
 _NEEDS = re.compile(r"\A(?://.*\n)*?//.*\bNeeds ((?:\w+\.js(?:, | and )?)+)")
 
@@ -31,3 +34,19 @@ def _with_needs(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if needs:
             yield from _with_needs(tuple(re.findall(r"\w+\.js", needs[1])))
         yield name, text
+
+
+class Twin:
+    """To inherit from before the widget's own class, of anywidget or ipywidgets."""
+
+    def twin(self) -> dict[str, str]:
+        """What an exported page shows instead, since nothing runs there: by MIME type, as `plotting.Figure.twin`."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget and its twin, and in Colab, nowhere else, where its widget manager lies.
+
+        ipywidgets' containers don't say that, though what they hold needs it: so anywidget speaks for them too.
+        """
+        data, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **kwargs)
+        return data | self.twin(), metadata

@@ -24,9 +24,8 @@ import traitlets
 from musicgan_edu import evaluation, playback
 from musicgan_edu.evaluation import Clip, Outcome, Trial, listeners
 from musicgan_edu.score import NOTE, Score
-from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets import Twin, front_end
 from musicgan_edu.widgets.player import Instruments
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["BlindTest"]
 

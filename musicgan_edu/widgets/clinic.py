@@ -19,8 +19,8 @@ import ipywidgets
 
 from musicgan_edu import plotting
 from musicgan_edu.score import MusicganError, Score
+from musicgan_edu.widgets import Twin
 from musicgan_edu.widgets.player import Player
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Case", "Clinic", "ClinicError"]
 

@@ -18,10 +18,9 @@ import traitlets
 from musicgan_edu import evaluation, plotting
 from musicgan_edu.evaluation import corruption
 from musicgan_edu.score import Score
-from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets import Twin, front_end
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Bench", "Strip"]
 

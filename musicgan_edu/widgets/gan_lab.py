@@ -23,8 +23,7 @@ import numpy as np
 import traitlets
 
 from musicgan_edu import plane, plotting
-from musicgan_edu.widgets import front_end
-from musicgan_edu.widgets.twin import Twin
+from musicgan_edu.widgets import Twin, front_end
 
 __all__ = ["GanLab"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets
 
-from musicgan_edu.widgets.twin import Twin
+from musicgan_edu.widgets import Twin
 
 __all__ = ["Lights"]
 

@@ -17,8 +17,7 @@ import traitlets
 
 from musicgan_edu import sampling
 from musicgan_edu.score import MusicganError, Score
-from musicgan_edu.widgets import front_end, player
-from musicgan_edu.widgets.twin import Twin
+from musicgan_edu.widgets import Twin, front_end, player
 
 __all__ = ["Mixer", "Table"]
 

@@ -29,9 +29,8 @@ from IPython.display import display
 
 from musicgan_edu import evaluation, plotting, sampling, training
 from musicgan_edu.score import MusicganError, Score, TrainingError
-from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets import Twin, front_end
 from musicgan_edu.widgets.player import Player
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Monitor", "Panel", "watch"]
 

@@ -15,9 +15,8 @@ import traitlets
 
 from musicgan_edu import completion
 from musicgan_edu.score import MusicganError, Score
-from musicgan_edu.widgets import front_end
+from musicgan_edu.widgets import Twin, front_end
 from musicgan_edu.widgets.player import Player
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Painter", "Sheet"]
 

@@ -25,8 +25,7 @@ from IPython.display import display
 
 from musicgan_edu import playback, plotting
 from musicgan_edu.score import NOTE, MusicganError, Score, Track
-from musicgan_edu.widgets import front_end
-from musicgan_edu.widgets.twin import Twin
+from musicgan_edu.widgets import Twin, front_end
 
 __all__ = ["Instruments", "Player", "play"]
 

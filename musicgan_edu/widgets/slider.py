@@ -13,8 +13,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from musicgan_edu.widgets import front_end
-from musicgan_edu.widgets.twin import Twin
+from musicgan_edu.widgets import Twin, front_end
 
 __all__ = ["Column", "Slider"]
 

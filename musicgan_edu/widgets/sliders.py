@@ -14,9 +14,9 @@ import numpy as np
 
 from musicgan_edu.sampling import Sampler
 from musicgan_edu.score import CheckpointError, Score
+from musicgan_edu.widgets import Twin
 from musicgan_edu.widgets.player import Player
 from musicgan_edu.widgets.slider import Slider
-from musicgan_edu.widgets.twin import Twin
 
 __all__ = ["Sliders"]
 
