@@ -503,7 +503,8 @@ plotting.show(
 # another metre, and the machine doesn't know its strong beats. *A filled note breaks a rhythm*: the grid has sixteenths,
 # triplets outside the gap stay, inside it there are none.
 #
-# **Limits.** The networks know four voices of Bach, two bars at a time: no form, no text, no other style.
+# **Limits.** The networks know four voices of Bach, two bars at a time: no form, no text, no other style. Where they fill, each voice
+# keeps to its singer's range, or goes as far as its own given notes do.
 #
 # **Reading.**
 # - C.-Z. A. Huang et al., *Counterpoint by Convolution* (Coconet), ISMIR 2017: the masked network and Gibbs.
