@@ -76,7 +76,5 @@ def test_tunes_are_told_apart_in_any_key():
     ornamented = [(0, 67, 0, 0.5), (0, 68, 0.5, 0.5), *tune(first, 67).notes[1:].tolist()]
     scores = [tune(first, 60), tune(second, 60), Score.from_rows([row[:4] for row in ornamented], TRACKS[:1])]
     assert evaluation.tunes_of(scores).tolist() == [0, 1, 0]
-    assert evaluation.shared_runs(scores[0], scores[2]) == 1.0
-    assert evaluation.shared_runs(scores[0], scores[1]) == 0.0
     with pytest.raises(evaluation.EvaluationError, match="share of runs"):
         evaluation.tunes_of(scores, share=0)

@@ -24,7 +24,7 @@ import tensorflow as tf
 from musicgan_edu import models, sampling
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.training import Recipe
-from musicgan_edu.training.games import minimise
+from musicgan_edu.training.games import Averaged, minimise
 
 __all__ = ["MaskedModel", "masks"]
 
@@ -51,7 +51,7 @@ def masks(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     return hidden
 
 
-class MaskedModel(keras.Model):
+class MaskedModel(Averaged):
     """The masked network and what its training needs; `training.train` runs it like a game."""
 
     def __init__(self, encoding: VoiceEncoding, recipe: Recipe, *, seed: int = 0) -> None:
@@ -60,11 +60,7 @@ class MaskedModel(keras.Model):
         self.generator = models.MaskedNetwork(encoding, width=recipe.width, dropout=recipe.dropout)
         self.optimizer_ = keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99, global_clipnorm=1.0)
         self.optimizer_.build(self.generator.trainable_variables)
-        self.averaged = [tf.Variable(v, trainable=False) for v in self.generator.trainable_variables]
-        self.n_averaged = tf.Variable(0.0, trainable=False)
-
-    def build(self, *shapes: object) -> None:
-        self.built = True
+        self.begin_average()
 
     def state(self) -> list[Any]:
         """Every variable that the next step depends on, in a fixed order."""
@@ -86,11 +82,6 @@ class MaskedModel(keras.Model):
             self.encoding, empty, empty == 0, rngs=rngs, n_rounds=PREVIEW_ROUNDS,
         )  # fmt: skip
 
-    def weights_to_keep(self) -> dict[str, np.ndarray]:
-        """The network's averaged weights, by path."""
-        names = models.weights_of(self.generator)
-        return {name: value.numpy() for name, value in zip(names, self.averaged, strict=True)}
-
     @tf.function
     def guess(self, tokens: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
         """Logits (B, T, V, C) of every cell."""
@@ -108,10 +99,3 @@ class MaskedModel(keras.Model):
         minimise(self.optimizer_, tape, loss, self.generator.trainable_variables)
         self._average()
         return {"nats_a_cell": loss}
-
-    def _average(self) -> None:
-        """One step of the running average; young averages forget their first values faster."""
-        self.n_averaged.assign_add(1.0)
-        keep = tf.minimum(self.recipe.average, self.n_averaged / (9.0 + self.n_averaged))
-        for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
-            mean.assign(keep * mean + (1 - keep) * variable)

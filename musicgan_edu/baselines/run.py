@@ -5,7 +5,6 @@ Comes in: a recipe's name, real windows, a folder, a budget. Goes out: the folde
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from musicgan_edu.baselines.counting import ORDER, cells, chain
 from musicgan_edu.baselines.masked import MaskedModel
 from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.score import CheckpointError, Score, TrainingError
+from musicgan_edu.training.forms import described
 from musicgan_edu.training.run import Report
 
 __all__ = ["RECIPES", "form_of", "train"]
@@ -86,8 +86,7 @@ def _count(
     """Count, and write the folder; the same run again writes the same."""
     started = time.perf_counter()
     told = {"generator": recipe} | ({"order": order} if recipe == "markov" else {})
-    tracks = [dataclasses.asdict(track) for track in form.tracks]
-    shape = {"grid": dataclasses.asdict(form.grid), "tracks": tracks, "low": form.low, "high": form.high}
+    shape = described(form)
     run = {"corpus": corpus, "recipe": told, "seed": seed, "steps": 0}
     _refuse_another(folder, {**run, "encoding": shape})
     weights = cells(windows, form) if recipe == "random" else chain(windows, form, order=order)

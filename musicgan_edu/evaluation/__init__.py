@@ -68,7 +68,7 @@ from musicgan_edu.evaluation.rolls import as_markdown, compare_rolls, polyphonic
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
 from musicgan_edu.evaluation.styles import StyleJudge, teaches
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
-from musicgan_edu.evaluation.tunes import shared_runs, tunes_of
+from musicgan_edu.evaluation.tunes import tunes_of
 
 __all__ = [
     "CHORDS",
@@ -130,7 +130,6 @@ __all__ = [
     "scale_consistency",
     "series",
     "share_interval",
-    "shared_runs",
     "side_by_side",
     "standardised",
     "teaches",

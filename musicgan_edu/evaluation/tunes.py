@@ -18,7 +18,7 @@ import numpy as np
 from musicgan_edu.evaluation.grids import EvaluationError
 from musicgan_edu.score import Score
 
-__all__ = ["shared_runs", "tunes_of"]
+__all__ = ["tunes_of"]
 
 _RUN, _SHARE = 7, 1 / 3
 
@@ -42,12 +42,8 @@ def tunes_of(scores: Sequence[Score], *, share: float = _SHARE) -> np.ndarray:
     return np.unique(tune, return_inverse=True)[1]
 
 
-def shared_runs(a: Score, b: Score) -> float:
-    """Share of the runs of seven beats that the melody with fewer of them has in common with the other's, 0 to 1."""
-    return _shared(_runs(a), _runs(b))
-
-
 def _shared(a: set[bytes], b: set[bytes]) -> float:
+    """Share of the runs of seven beats that the melody with fewer of them has in common with the other's, 0 to 1."""
     return len(a & b) / max(1, min(len(a), len(b)))
 
 

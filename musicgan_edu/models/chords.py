@@ -25,7 +25,7 @@ from keras import layers
 
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.models.features import sounding
-from musicgan_edu.models.network import Network
+from musicgan_edu.models.network import Network, doublings
 from musicgan_edu.models.recurrent import GAIN
 from musicgan_edu.models.sound import pulses
 
@@ -149,13 +149,7 @@ class ChordGenerator(Network):
         super().__init__()
         self.encoding, self.latent_dim = encoding, latent_dim
         n_steps, n_voices, _ = encoding.shape
-        coarse = n_steps // pulses(encoding) // 8
-        plan: list[layers.Layer] = [layers.Dense(coarse * width, activation="relu", name="coarse")]
-        plan += [layers.Reshape((coarse, width))]
-        for i in range(3):
-            convolution = layers.Conv1D(width, 3, padding="same", activation="relu", name=f"finer{i}")
-            plan += [layers.UpSampling1D(2), convolution]
-        self.plan = keras.Sequential(plan, name="plan")
+        self.plan = keras.Sequential(doublings(n_steps // pulses(encoding) // 8, width), name="plan")
         self.chords = layers.Dense(n_chords, name="chords")
         self.strikes = layers.Dense(
             n_voices, bias_initializer=keras.initializers.Constant(-2), name="strikes"

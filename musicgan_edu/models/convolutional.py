@@ -11,7 +11,7 @@ from keras import layers
 
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.models.constraints import CONSTRAINTS, SpectralNorm
-from musicgan_edu.models.network import Network
+from musicgan_edu.models.network import Network, doublings
 from musicgan_edu.score import EncodingError
 
 __all__ = ["ConvGenerator", "Discriminator"]
@@ -26,13 +26,8 @@ class ConvGenerator(Network):
         n_steps, n_voices, n_classes = encoding.shape
         if n_steps % 8:
             raise EncodingError(f"models: three doublings need a multiple of 8 steps, got {n_steps}")
-        coarse = n_steps // 8
-        blocks: list[layers.Layer] = [layers.Dense(coarse * width, activation="relu", name="coarse")]
-        blocks += [layers.Reshape((coarse, width))]
-        for i in range(3):
-            convolution = layers.Conv1D(width, 3, padding="same", activation="relu", name=f"finer{i}")
-            blocks += [layers.UpSampling1D(2), convolution]
-        blocks += [
+        blocks = [
+            *doublings(n_steps // 8, width),
             layers.Conv1D(n_voices * n_classes, 3, padding="same", name="voices"),
             layers.Reshape(encoding.shape),
         ]
@@ -74,5 +69,5 @@ class Discriminator(Network):
         self(np.zeros((1, 32, n_features), np.float32))
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Logits (B, T) of features (B, T, F), see `planes`, `relations` and `heard`."""
+        """Logits (B, T) of features (B, T, F), see `planes` and `relations`."""
         return self.stack(features, training=training)[..., 0]

@@ -23,7 +23,7 @@ from keras import layers
 
 from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.models.features import sounding, straight_through
-from musicgan_edu.models.network import Network
+from musicgan_edu.models.network import Network, doublings
 from musicgan_edu.score import EncodingError
 
 __all__ = ["SoundGenerator", "choose", "features_of_sound", "interval_classes", "pulses", "sound_of"]
@@ -108,12 +108,8 @@ class SoundGenerator(Network):
         self.encoding, self.latent_dim = encoding, latent_dim
         n_steps, n_voices, n_classes = encoding.shape
         coarse = n_steps // pulses(encoding) // 8
-        blocks: list[layers.Layer] = [layers.Dense(coarse * width, activation="relu", name="coarse")]
-        blocks += [layers.Reshape((coarse, width))]
-        for i in range(3):
-            convolution = layers.Conv1D(width, 3, padding="same", activation="relu", name=f"finer{i}")
-            blocks += [layers.UpSampling1D(2), convolution]
-        blocks += [
+        blocks = [
+            *doublings(coarse, width),
             layers.Conv1D(n_voices * n_classes, 3, padding="same", name="voices"),
             layers.Reshape((8 * coarse, n_voices, n_classes)),
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from musicgan_edu import cleaning
 from musicgan_edu.encoding import RollEncoding, VoiceEncoding
 from musicgan_edu.score import EncodingError, Grid, Score, ScoreError, Track, TrainingError
 
-__all__ = ["FORMS", "Cut", "cut", "prepare", "reasons", "rolls_for"]
+__all__ = ["FORMS", "Cut", "cut", "described", "prepare", "reasons", "rolls_for"]
 
 _FIDDLE = (Track("Melody", program=40),)
 
@@ -38,6 +38,13 @@ class Cut(NamedTuple):
     scores: list[Score]
     values: np.ndarray
     left_out: Counter[str]
+
+
+def described(encoding: VoiceEncoding | RollEncoding) -> dict[str, Any]:
+    """An encoding as a card has it; `sampling.load` makes it again."""
+    tracks = [dataclasses.asdict(track) for track in encoding.tracks]
+    grid = dataclasses.asdict(encoding.grid)
+    return {"grid": grid, "tracks": tracks, "low": encoding.low, "high": encoding.high}
 
 
 def rolls_for(scores: Sequence[Score]) -> RollEncoding:

@@ -28,11 +28,38 @@ from musicgan_edu import losses, models
 from musicgan_edu.score import TrainingError
 from musicgan_edu.training.recipes import RECIPES, Recipe
 
-__all__ = ["GAN", "Game", "chance", "descend", "minimise", "together"]
+__all__ = ["GAN", "Averaged", "Game", "chance", "descend", "minimise", "together"]
 
 
-class Game(keras.Model):
-    """What all games share: the players, their optimisers, the running average of G's weights."""
+class Averaged(keras.Model):
+    """A `generator` that is trained by a `recipe`, and the running average of its weights, which is what is kept."""
+
+    recipe: Recipe
+    generator: keras.Model
+
+    def begin_average(self) -> None:
+        """Called once the generator is there."""
+        self.averaged = [tf.Variable(v, trainable=False) for v in self.generator.trainable_variables]
+        self.n_averaged = tf.Variable(0.0, trainable=False)
+
+    def build(self, *shapes: object) -> None:
+        self.built = True
+
+    def weights_to_keep(self) -> dict[str, np.ndarray]:
+        """G's averaged weights, by path."""
+        names = models.weights_of(self.generator)
+        return {name: value.numpy() for name, value in zip(names, self.averaged, strict=True)}
+
+    def _average(self) -> None:
+        """One step of the running average; young averages forget their first values faster."""
+        self.n_averaged.assign_add(1.0)
+        keep = tf.minimum(self.recipe.average, self.n_averaged / (9.0 + self.n_averaged))
+        for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
+            mean.assign(keep * mean + (1 - keep) * variable)
+
+
+class Game(Averaged):
+    """What all games share: the players and their optimisers."""
 
     encoding: Any  # a VoiceEncoding; of `RollGAN` a RollEncoding
 
@@ -48,14 +75,10 @@ class Game(keras.Model):
         self.seeds = keras.random.SeedGenerator(seed)
         self.g_optimizer = _optimizer(recipe, recipe.g_rate, global_clipnorm=1.0)
         self.d_optimizer = _optimizer(recipe, recipe.d_rate, weight_decay=0.01)
-        self.averaged = [tf.Variable(v, trainable=False) for v in self.generator.trainable_variables]
-        self.n_averaged = tf.Variable(0.0, trainable=False)
+        self.begin_average()
         # Variables, because a `Control` may turn them while the compiled steps run.
         self.likelihood = tf.Variable(float(recipe.likelihood), trainable=False)
         self.penalty = tf.Variable(float(recipe.penalty), trainable=False)
-
-    def build(self, *shapes: object) -> None:
-        self.built = True
 
     def state(self) -> list[Any]:
         """Every variable that the next step depends on, in a fixed order."""
@@ -71,18 +94,6 @@ class Game(keras.Model):
     def preview(self, n: int, *, step: int) -> np.ndarray:
         """n windows as G plays them now, classes (n, T, V)."""
         raise NotImplementedError
-
-    def weights_to_keep(self) -> dict[str, np.ndarray]:
-        """G's averaged weights, by path."""
-        names = [v.path.split("/", 1)[1] for v in self.generator.trainable_variables]
-        return {name: value.numpy() for name, value in zip(names, self.averaged, strict=True)}
-
-    def _average(self) -> None:
-        """One step of the running average; young averages forget their first values faster."""
-        self.n_averaged.assign_add(1.0)
-        keep = tf.minimum(self.recipe.average, self.n_averaged / (9.0 + self.n_averaged))
-        for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
-            mean.assign(keep * mean + (1 - keep) * variable)
 
 
 def _named(table: Mapping[str, Any], name: str, what: str) -> Any:

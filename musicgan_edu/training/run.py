@@ -23,7 +23,7 @@ from musicgan_edu.training import workers
 from musicgan_edu.training.chords import ChordGAN
 from musicgan_edu.training.control import Control, settings_of, turn
 from musicgan_edu.training.folder import Folder
-from musicgan_edu.training.forms import FORMS
+from musicgan_edu.training.forms import FORMS, described
 from musicgan_edu.training.games import GAN, Game
 from musicgan_edu.training.moments import Moments
 from musicgan_edu.training.recipes import Recipe, recipe_of
@@ -214,18 +214,16 @@ class _Run:
         self.folder.save(self._card(), arrays, self.game.weights_to_keep())
 
     def _card(self) -> dict[str, Any]:
-        recipe, grid = dataclasses.asdict(self.recipe), dataclasses.asdict(self.encoding.grid)
+        recipe = dataclasses.asdict(self.recipe)
         generator = {
             key: recipe[key] for key in ("latent_dim", "bar_latent_dim", "units", "width", "temperature")
         }
-        tracks = [dataclasses.asdict(track) for track in self.encoding.tracks]
-        form = {"grid": grid, "tracks": tracks, "low": self.encoding.low, "high": self.encoding.high}
         training = {"corpus": self.corpus, "recipe": recipe, "seed": self.seed, "steps": self.step}
         training |= {"seconds": round(self.seconds, 1), "changes": self.changes, "log": self.log}
         return {
             "name": self.folder.path.name.encode(errors="replace").decode(),  # of a name that isn't UTF-8
             "generator": {"kind": self.recipe.generator, "gain": models.GAIN, **generator, **self.told},
-            "encoding": form,
+            "encoding": described(self.encoding),
             "training": training,
         }
 
