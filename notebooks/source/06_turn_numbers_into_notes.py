@@ -501,7 +501,7 @@ def paid(rewards: np.ndarray) -> np.ndarray:
 others = (rewards.sum() - rewards) / (n - 1)
 report("score function", paid(rewards))
 report("score function, pay + 5", paid(rewards + 5))
-report("score function, pay + 5, baseline", paid(rewards - others))  # 5 − 5
+report("score function, pay + 5, baseline", paid(rewards - others))  # 5s cancel
 yours = np.stack([score_gradient(logits[v], drawn[:, v], rewards + 5) for v in (0, 1)])
 assert np.allclose(yours, paid(rewards - others).mean(0), atol=1e-6)
 

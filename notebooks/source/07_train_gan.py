@@ -601,7 +601,7 @@ assert plain_numbers["changes a bar"] < real_numbers["changes a bar"] / 2
 #
 # With patience it gets better: in our trials the chord began to move after some 300 rounds. There are two
 # quicker ways. One changes the judge: a penalty on its slope keeps it from winning by a landslide, so that
-# the generator always has something to learn from. Lesson 08 tries that on just this game (the package's
+# the generator always has something to learn from. Lesson 08 tries that on nearly this game (the package's
 # `training.GAN` has it built in). The other changes the player: let the generator learn to speak *before* it
 # plays. That is how the course's own recipe works.
 #
