@@ -154,26 +154,43 @@ def test_the_generator_makes_a_logit_for_each_key_and_keys_that_are_bits():
     assert logits.shape == (3, 32, 60, 4)
     rolls = generator.tokens(z, uniform)
     assert rolls.dtype == bool
-    assert np.array_equal(rolls, logits > 0)
-    values = models.binary(tf.constant(logits), tf.constant(uniform), noise=0.5).numpy()
+    assert np.array_equal(rolls, logits > 0)  # until it has met its music: one key at once
+    values = generator.decide(tf.constant(logits), tf.constant(uniform), noise=0.5).numpy()
     assert set(values.ravel().tolist()) == {0.0, 1.0}
     assert np.array_equal(values, uniform < tf.sigmoid(2 * logits).numpy())
 
 
-def test_each_track_begins_with_its_own_latent():
+def test_the_keys_of_a_track_compete(windows):
     generator = models.RollGenerator(FORM, latent_dim=10, width=8)
-    assert generator.own == 2  # half of z in two parts, the rest is shared
-    z = np.zeros((1, 10), np.float32)
-    other = z.copy()
-    other[:, -1] = 3  # of the last track
+    generator.meet(windows)
+    assert generator.most.numpy().tolist() == [2, 1]
+    rng = np.random.default_rng(0)
+    z, uniform = rng.standard_normal((50, 10), np.float32), rng.random((50, *FORM.shape), np.float32)
+    assert generator.tokens(z, uniform)[..., :2].sum(2).max((0, 1)).tolist() == [2, 1]
+    logits = generator(z).numpy()
+    bias = generator.usual.numpy()
+    bias[24, 0] += 2
+    generator.usual.assign(bias)
+    change = generator(z).numpy() - logits
+    assert (change[:, :, 24, 0] > 0).all()
+    assert (np.delete(change[..., 0], 24, axis=2) < 0).all()
+    assert not change[..., 1:].any()  # neither the other track's nor the strikes
 
-    def begun(z):
-        shared, own = z[:, :6], z[:, 6:].reshape(1, 2, 2)
-        return generator.begin(tf.concat([tf.repeat(shared[:, None], 2, 1), own], -1)).numpy()
 
-    same = np.isclose(begun(z), begun(other)).all((0, 2))
-    assert same.tolist() == [True, False]
-    assert not np.allclose(generator(z), generator(other))
+def test_a_newborn_plays_as_much_as_its_music(windows):
+    generator = models.RollGenerator(FORM, latent_dim=10, width=32)
+    generator.meet(windows)
+    z = np.random.default_rng(0).standard_normal((100, 10), np.float32)
+    born = FORM.decode(generator.tokens(z, np.zeros((100, *FORM.shape))))
+    by_key = baselines.random_keys(windows, FORM, 100, seed=1)
+    sets = {"born": born, "real": FORM.decode(windows), "random keys": by_key}
+    table = evaluation.compare_rolls(sets, train=born[:1], grid=FORM.grid)
+    assert 0.5 < table["notes a bar"]["born"] / table["notes a bar"]["real"] < 2
+    longer = table["notes longer than a step"]
+    assert longer["born"] > 2 * longer["random keys"]
+    before = generator.usual.numpy()
+    generator.meet(windows[:1])  # a run that goes on has met its music
+    assert np.array_equal(generator.usual, before)
 
 
 @pytest.mark.parametrize(
