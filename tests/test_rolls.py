@@ -179,6 +179,21 @@ def test_the_keys_of_a_track_compete(windows):
     assert not change[..., 1:].any()  # neither the other track's nor the strikes
 
 
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_who_asks_for_more_keys_gets_them(windows, noise):
+    keras.utils.set_random_seed(1)
+    generator = models.RollGenerator(FORM, latent_dim=10, width=8)
+    generator.meet(windows)
+    rng = np.random.default_rng(0)
+    z, uniform = rng.standard_normal((50, 10), np.float32), rng.random((50, *FORM.shape), np.float32)
+    with tf.GradientTape() as tape:
+        keys = tf.reduce_sum(generator.decide(generator(z), tf.constant(uniform), noise=noise)[..., :2])
+    slopes = tape.gradient(keys, generator.usual).numpy()[:, :2]
+    # a sigmoid of log share would take from the leading key, for the others' sake, until none is down
+    assert slopes.min() > -1e-3
+    assert slopes.max() > 1
+
+
 def test_a_newborn_plays_as_much_as_its_music(windows):
     keras.utils.set_random_seed(1)
     generator = models.RollGenerator(FORM, latent_dim=10, width=32)
