@@ -23,6 +23,8 @@ resolution says.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -37,15 +39,22 @@ from musicgan_edu.score import EncodingError
 __all__ = ["RollGenerator", "features_of_rolls", "roll_kernels"]
 
 _RARE = -5.0  # where the logits of striking again begin
-_NEVER = 1e-4  # how often a key sounds at birth that the music never plays
-_PARTS = (8.0, 1.0, 0.1)  # variance of a newborn's scores that comes from beats, half beats, sixteenths
+_NEVER = 1e-6  # how often a key sounds at birth that the music never plays
+_PARTS = (
+    16.0,
+    4.0,
+    1.0,
+    0.1,
+)  # variance of a newborn's scores from the whole, its beats, half beats, sixteenths
+_NEAR = 3.0  # semitones
 _LOUD = 3.0  # what a rest weighs among D's features: a penalised D may not be steep
 
 
 class RollGenerator(Network):
     """z to whole rolls: a coarse plan, doubled three times; each doubling adds its part to the score of every key.
 
-    What the beats say lasts a beat, what the sixteenths add is short: a newborn's notes have lengths already.
+    What is said of the whole gives a track its favourite keys, what the beats say lasts a beat, what the sixteenths
+    add is short: a newborn has lines and long notes already.
     """
 
     def __init__(self, encoding: RollEncoding, *, latent_dim: int = 64, width: int = 128) -> None:
@@ -58,12 +67,12 @@ class RollGenerator(Network):
         )
         options = {"activation": "relu", "kernel_initializer": _lively(3 * width)}
         self.finer = [layers.Conv1D(width, 3, padding="same", name=f"finer{i}", **options) for i in range(3)]
+        begin = [_registers(n_pitches, n_channels, (_PARTS[0] / width) ** 0.5)]
+        begin += [_normal((part / width) ** 0.5) for part in _PARTS[1:]]
         self.keys = [
-            layers.Dense(
-                n_pitches * n_channels, use_bias=False, kernel_initializer=_normal((part / width) ** 0.5), name=f"keys{i}"
-            )
-            for i, part in enumerate(_PARTS)
-        ]  # fmt: skip
+            layers.Dense(n_pitches * n_channels, use_bias=False, kernel_initializer=how, name=f"keys{i}")
+            for i, how in enumerate(begin)
+        ]
         self.usual = self.add_weight(shape=(n_pitches, n_channels), initializer="zeros", name="usual")
         self.most = self.add_weight(
             shape=(n_channels // 2,), initializer="ones", trainable=False, name="most"
@@ -74,8 +83,8 @@ class RollGenerator(Network):
         """Logits (B, T, P, 2K) of z (B, latent_dim)."""
         n_steps, n_pitches, n_channels = self.encoding.shape
         plan = tf.reshape(self.coarse(z), (-1, n_steps // 8, self.finer[0].filters))
-        scores = tf.reshape(self.usual, (1, 1, -1))
-        for finer, keys in zip(self.finer, self.keys, strict=True):
+        scores = tf.reshape(self.usual, (1, 1, -1)) + self.keys[0](tf.reduce_mean(plan, 1, keepdims=True))
+        for finer, keys in zip(self.finer, self.keys[1:], strict=True):
             plan = finer(tf.repeat(plan, 2, axis=1))
             scores += tf.repeat(keys(plan), n_steps // plan.shape[1], axis=1)
         sounds, again = tf.split(tf.reshape(scores, (-1, n_steps, n_pitches, n_channels)), 2, axis=-1)
@@ -129,6 +138,20 @@ def roll_kernels(encoding: RollEncoding, *, latent_dim: int, width: int) -> tupl
 
 def _normal(deviation: float) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=deviation)
+
+
+def _registers(n_pitches: int, n_channels: int, deviation: float) -> Callable[..., tf.Tensor]:
+    """Weights for scores that neighbouring pitches share, so that a track stays where it is; none for strikes."""
+    apart = np.subtract.outer(np.arange(n_pitches), np.arange(n_pitches))
+    near = np.exp(-0.5 * (apart / _NEAR) ** 2)
+    near = deviation * near / np.linalg.norm(near, axis=0)
+
+    def begin(shape: tuple[int, int], dtype: str | None = None) -> tf.Tensor:
+        drawn = keras.random.normal((shape[0], n_channels // 2, n_pitches), dtype=dtype)
+        sounds = tf.transpose(drawn @ tf.constant(near, drawn.dtype), (0, 2, 1))
+        return tf.reshape(tf.concat([sounds, tf.zeros_like(sounds)], -1), shape)
+
+    return begin
 
 
 def _lively(n_inputs: int) -> keras.initializers.Initializer:
