@@ -12,8 +12,8 @@ before: a new key is always struck. So repeated notes stay two notes, and nothin
 The keys of a track compete for it, with each other and with a rest: what one gains the others lose, as in a
 softmax. A key's logit is that of its *share*. Where the music has up to n keys at once in a track, down is what has
 more than 1/(n + 1).
-Neurons that don't know of each other fall silent: D hears wrong keys long before it misses right ones, and to
-leave a key out is easier than to find another (`benchmarks/EXPERIMENTS.md`, "Polyphonic rolls").
+On the way back the slope is the share's own: with a sigmoid of its logarithm G falls silent, for asked for more
+keys it would take from the leading one (`benchmarks/EXPERIMENTS.md`, "Polyphonic rolls").
 
 References
 ----------
