@@ -1,11 +1,10 @@
 """Do binary neurons pay? Rolls of quartets by three generators that differ in nothing but their last line.
 
-    python benchmarks/rolls.py deterministic --steps 700 --out runs
-    python benchmarks/rolls.py stochastic --steps 700 --out runs
-    python benchmarks/rolls.py threshold --steps 700 --out runs
+    for arm in deterministic stochastic threshold; do python benchmarks/rolls.py $arm --steps 800 --out runs; done
     musicgan evaluate runs/deterministic --against runs/stochastic
+    musicgan evaluate runs/deterministic/snapshots/000000    # a newborn, which has met its music but not played
 
-"threshold" has no binary neurons: D hears probabilities while G learns, and what is above ½ sounds in the end
+"threshold" has no binary neurons: D hears shares while G learns, and the deterministic ones play in the end
 (MuseGAN before BMuseGAN). Each run's first pieces are drawn and rendered beside it: picture and sound.
 """
 
@@ -35,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("arm", choices=ARMS)
     parser.add_argument("--corpus", default="quartets")
-    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -49,7 +48,7 @@ def main() -> None:
     folder = given.out / given.arm
     sampler = training.train(
         recipe, cut.values, folder, steps=given.steps, seed=given.seed, corpus=given.corpus, encoding=form,
-        snapshots=(given.steps // 4, given.steps // 2),
+        snapshots=(0, given.steps // 4, given.steps // 2),
         report=lambda progress, step, values: print(step, values, flush=True) if step % 50 < 3 else None,
     )  # fmt: skip
     show(sampler, folder)

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -154,26 +155,60 @@ def test_the_generator_makes_a_logit_for_each_key_and_keys_that_are_bits():
     assert logits.shape == (3, 32, 60, 4)
     rolls = generator.tokens(z, uniform)
     assert rolls.dtype == bool
-    assert np.array_equal(rolls, logits > 0)
-    values = models.binary(tf.constant(logits), tf.constant(uniform), noise=0.5).numpy()
+    assert np.array_equal(rolls, logits > 0)  # until it has met its music: one key at once
+    values = generator.decide(tf.constant(logits), tf.constant(uniform), noise=0.5).numpy()
     assert set(values.ravel().tolist()) == {0.0, 1.0}
     assert np.array_equal(values, uniform < tf.sigmoid(2 * logits).numpy())
 
 
-def test_each_track_begins_with_its_own_latent():
+def test_the_keys_of_a_track_compete(windows):
+    keras.utils.set_random_seed(1)
     generator = models.RollGenerator(FORM, latent_dim=10, width=8)
-    assert generator.own == 2  # half of z in two parts, the rest is shared
-    z = np.zeros((1, 10), np.float32)
-    other = z.copy()
-    other[:, -1] = 3  # of the last track
+    generator.meet(windows)
+    assert generator.most.numpy().tolist() == [2, 1]
+    rng = np.random.default_rng(0)
+    z, uniform = rng.standard_normal((50, 10), np.float32), rng.random((50, *FORM.shape), np.float32)
+    assert generator.tokens(z, uniform)[..., :2].sum(2).max((0, 1)).tolist() == [2, 1]
+    logits = generator(z).numpy()
+    bias = generator.usual.numpy()
+    bias[24, 0] += 2
+    generator.usual.assign(bias)
+    change = generator(z).numpy() - logits
+    assert (change[:, :, 24, 0] > 0).all()
+    assert (np.delete(change[..., 0], 24, axis=2) <= 1e-6).all()
+    assert not change[..., 1:].any()  # neither the other track's nor the strikes
 
-    def begun(z):
-        shared, own = z[:, :6], z[:, 6:].reshape(1, 2, 2)
-        return generator.begin(tf.concat([tf.repeat(shared[:, None], 2, 1), own], -1)).numpy()
 
-    same = np.isclose(begun(z), begun(other)).all((0, 2))
-    assert same.tolist() == [True, False]
-    assert not np.allclose(generator(z), generator(other))
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_who_asks_for_more_keys_gets_them(windows, noise):
+    keras.utils.set_random_seed(1)
+    generator = models.RollGenerator(FORM, latent_dim=10, width=8)
+    generator.meet(windows)
+    rng = np.random.default_rng(0)
+    z, uniform = rng.standard_normal((50, 10), np.float32), rng.random((50, *FORM.shape), np.float32)
+    with tf.GradientTape() as tape:
+        keys = tf.reduce_sum(generator.decide(generator(z), tf.constant(uniform), noise=noise)[..., :2])
+    slopes = tape.gradient(keys, generator.usual).numpy()[:, :2]
+    # a sigmoid of log share would take from the leading key, for the others' sake, until none is down
+    assert slopes.min() > -1e-3
+    assert slopes.max() > 1
+
+
+def test_a_newborn_plays_as_much_as_its_music(windows):
+    keras.utils.set_random_seed(1)
+    generator = models.RollGenerator(FORM, latent_dim=10, width=32)
+    generator.meet(windows)
+    z = np.random.default_rng(0).standard_normal((100, 10), np.float32)
+    born = FORM.decode(generator.tokens(z, np.zeros((100, *FORM.shape))))
+    by_key = baselines.random_keys(windows, FORM, 100, seed=1)
+    sets = {"born": born, "real": FORM.decode(windows), "random keys": by_key}
+    table = evaluation.compare_rolls(sets, train=born[:1], grid=FORM.grid)
+    assert 0.5 < table["notes a bar"]["born"] / table["notes a bar"]["real"] < 2
+    longer = table["notes longer than a step"]
+    assert longer["born"] > 1.5 * longer["random keys"]
+    before = generator.usual.numpy()
+    generator.meet(windows[:1])  # a run that goes on has met its music
+    assert np.array_equal(generator.usual, before)
 
 
 @pytest.mark.parametrize(
@@ -199,11 +234,15 @@ def test_the_discriminator_hears_as_many_strikes_as_there_are_notes(windows):
 def test_the_discriminator_hears_chords():
     chord = piece((0, 60, 0, 8), (0, 64, 0, 8), (0, 72, 0, 8), (1, 48, 0, 8))
     heard = models.features_of_rolls(FORM.encode([chord]).values, FORM).numpy()[0, 0, 240:]
-    chroma, between, lute, viol = heard[:24].reshape(12, 2), *heard[24:].reshape(3, 12)
+    chroma, between, lute, viol = heard[:24].reshape(12, 2), *heard[24:60].reshape(3, 12)
     assert chroma[[0, 4], 0].tolist() == [2, 1]
     assert chroma.sum(0).tolist() == [3, 1]
     assert (between[0], between[4], between.sum()) == (2, 1, 3)  # two octaves and a third above the viol
     assert lute.sum() == viol.sum() == 0  # nothing sounded a step before
+    assert not heard[60:].any()  # neither rests
+    silent = models.features_of_rolls(np.zeros((1, *FORM.shape)), FORM).numpy()[0, 0]
+    assert silent[:-2].sum() == 0
+    assert (silent[-2:] > 0).all()
 
 
 def test_a_slope_reaches_every_weight_through_the_keys():

@@ -188,6 +188,18 @@ def _evaluate_rolls(
     print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
     print(f"{len(real.scores)} real windows of {n_pieces} pieces ({training.reasons(real.left_out)})\n")
     print(evaluation.as_markdown(table))
+    for model in models:  # the held-out pieces are too few for its folds
+        try:
+            verdict = evaluation.c2st(
+                sets["train"], sets[model], n_bars=form.grid.n_bars, min_windows=given.min_windows
+            )
+        except evaluation.EvaluationError as error:
+            print(f"\n{model}: no judge ({error})")
+            continue
+        print(f"\n{model} against train, by the highest notes: {verdict}; what gives it away:")
+        print(
+            "\n".join(f"- {name}: {real:.3f}, {fake:.3f}" for name, _, real, fake in verdict.gives_away[:5])
+        )
     if given.out:
         sampling.write_whole(given.out, json.dumps(table, indent=1).encode())
 

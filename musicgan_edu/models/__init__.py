@@ -17,7 +17,7 @@ from musicgan_edu.models.masked import MaskedNetwork
 from musicgan_edu.models.network import weights_of
 from musicgan_edu.models.neurons import deterministic_binary, stochastic_binary
 from musicgan_edu.models.recurrent import GAIN, PosteriorEncoder, RecurrentGenerator
-from musicgan_edu.models.rolls import RollGenerator, binary, features_of_rolls, roll_kernels
+from musicgan_edu.models.rolls import RollGenerator, features_of_rolls, roll_kernels
 from musicgan_edu.models.sound import (
     SoundGenerator,
     choose,
@@ -38,7 +38,6 @@ __all__ = [
     "RecurrentGenerator",
     "RollGenerator",
     "SoundGenerator",
-    "binary",
     "choose",
     "chords_of",
     "deterministic_binary",

@@ -18,13 +18,15 @@ import tensorflow as tf
 __all__ = ["deterministic_binary", "stochastic_binary"]
 
 
-def deterministic_binary(logits: tf.Tensor, *, slope: float = 1.0) -> tf.Tensor:
-    """1 where the logit is above 0, that is where σ(slope · logit) > ½; its gradient is that of the sigmoid.
+def deterministic_binary(
+    logits: tf.Tensor, *, slope: float = 1.0, above: tf.Tensor | float = 0.0
+) -> tf.Tensor:
+    """1 where the logit is above 0 (that is where σ(slope · logit) > ½), or `above` another; its gradient is the sigmoid's.
 
     `slope` > 0 is raised during training: the steeper the sigmoid, the less it differs from the step.
     """
     soft = tf.sigmoid(slope * logits)
-    return _straight_through(tf.cast(logits > 0, logits.dtype), soft)
+    return _straight_through(tf.cast(logits > above, logits.dtype), soft)
 
 
 def stochastic_binary(logits: tf.Tensor, uniform: tf.Tensor, *, slope: float = 1.0) -> tf.Tensor:

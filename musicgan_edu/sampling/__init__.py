@@ -256,10 +256,12 @@ class Sampler:
         from musicgan_edu import models  # loads TensorFlow
 
         sizes = {key: int(self.card["generator"][key]) for key in ("latent_dim", "width")}
-        found = tuple(self.weights[name].shape for name in ("begin/kernel", "each/finer0/kernel"))
+        found = tuple(self.weights[name].shape for name in ("coarse/kernel", "finer0/kernel"))
         if found != models.roll_kernels(self.encoding, **sizes):  # before a network of any size is made
             raise CheckpointError(f"sampling: weights {found} aren't those of a generator of {sizes}")
-        return self._with_weights(models.RollGenerator(self.encoding, **sizes))
+        network = self._with_weights(models.RollGenerator(self.encoding, **sizes))
+        network.most.assign(self.weights["most"])
+        return network
 
     @functools.cached_property
     def _masked(self) -> Any:

@@ -85,8 +85,8 @@ RECIPES = {
         dropout=0.0, average=0.995, temperature=0.5, penalty=1.0, penalty_start=10.0, penalty_every=4,
     ),
     "rolls": Recipe(
-        generator="rolls", form="roll", latent_dim=64, width=32, batch_size=32, pretraining=0.0, warming=0.0,
-        loss="relativistic", g_rate=1e-3, d_rate=1e-3, dropout=0.0, average=0.995, noise=0.0, temperature=0.0,
+        generator="rolls", form="roll", latent_dim=64, batch_size=32, pretraining=0.0, warming=0.0,
+        loss="relativistic", g_rate=5e-4, d_rate=1e-3, dropout=0.0, average=0.995, noise=0.0, temperature=0.0,
         penalty=10.0, penalty_every=4,
     ),
 }  # fmt: skip

@@ -23,6 +23,12 @@ class RollGAN(GAN):
         sizes = {"latent_dim": self.recipe.latent_dim, "width": self.recipe.width}
         return models.RollGenerator(self.encoding, **sizes)
 
+    def meet(self, windows: np.ndarray) -> None:
+        self.generator.meet(windows)
+        if not self.n_averaged:  # the newborn's average is the newborn
+            for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
+                mean.assign(variable)
+
     @staticmethod
     def silence(encoding: RollEncoding) -> tf.Tensor:
         return tf.zeros((1, *encoding.shape))
@@ -33,7 +39,7 @@ class RollGAN(GAN):
 
     def decide(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
         """Keys of logits (B, T, P, 2K), 0 or 1, with a slope."""
-        return models.binary(logits, uniform, noise=self.recipe.noise)
+        return self.generator.decide(logits, uniform, noise=self.recipe.noise)
 
     def generate(self, n: int) -> tf.Tensor:
         z = chance(lambda n: keras.random.normal((n, self.recipe.latent_dim), seed=self.seeds), n)
@@ -46,3 +52,6 @@ class RollGAN(GAN):
         z = rng.standard_normal((n, self.recipe.latent_dim), np.float32)
         uniform = rng.random((n, *self.encoding.shape), np.float32)
         return self.generator.tokens(z, uniform, temperature=self.recipe.temperature)
+
+    def weights_to_keep(self) -> dict[str, np.ndarray]:
+        return {**super().weights_to_keep(), "most": np.asarray(self.generator.most)}

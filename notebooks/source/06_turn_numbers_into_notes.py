@@ -610,8 +610,9 @@ assert np.isclose(bias["wants two keys", "deterministic"], 1)  # no slope at all
 # biased direction that is always the same can be worth more than a fair one that is mostly noise.
 #
 # The recipe `rolls` is a generator that ends in such keys: several tracks, any number of notes in each, from string
-# quartets or from a folder of your own multi-track MIDI (`--corpus FOLDER`). Four minutes of two
-# cores give scattered notes in one scale, and no quartet yet; the second command says how far it is from one:
+# quartets or from a folder of your own multi-track MIDI (`--corpus FOLDER`). There the keys of a track compete for
+# being down, with each other and with a rest, and what is lent on the way back is a key's share. Some minutes of two
+# cores give long notes whose chords grow consonant, and no quartet yet; the second command says how far it is from one:
 #
 # ```sh
 # musicgan train --corpus quartets --recipe rolls --steps 700 --out my-rolls
