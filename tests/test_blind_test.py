@@ -121,8 +121,9 @@ def test_results_are_kept_when_a_series_ends_and_not_before(results):
     assert json.loads(widget.report["results"]) == json.loads(results.read_text())
 
 
-def test_a_file_that_cannot_be_written_costs_no_score(monkeypatch):
-    monkeypatch.setenv("MUSICGAN_LISTENING", "/nowhere/at/all/mine.jsonl")
+def test_a_file_that_cannot_be_written_costs_no_score(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()  # no folder, not even root's
+    monkeypatch.setenv("MUSICGAN_LISTENING", str(tmp_path / "file" / "mine.jsonl"))
     widget = blind()
     for _ in range(4):
         widget.answer("real")

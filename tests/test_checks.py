@@ -164,8 +164,9 @@ def test_a_damaged_progress_file_is_moved_aside_not_overwritten(damage, progress
     assert progress_file.with_suffix(".damaged.json").read_text() == damage
 
 
-def test_progress_that_cannot_be_written_costs_no_lesson(monkeypatch, capsys):
-    monkeypatch.setenv("MUSICGAN_PROGRESS", "/nowhere/at/all/progress.json")
+def test_progress_that_cannot_be_written_costs_no_lesson(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").touch()  # no folder, not even root's
+    monkeypatch.setenv("MUSICGAN_PROGRESS", str(tmp_path / "file" / "progress.json"))
     reference = checks.find("00.seconds_of").reference
     assert checks.check("00.seconds_of", reference) is reference
     assert "correct" in capsys.readouterr().out
