@@ -192,9 +192,19 @@ class Score:
     def from_rows(
         cls, rows: Iterable[Sequence[float]], tracks: Sequence[Track] | None = None, **fields: Any
     ) -> Score:
-        """A Score from (track, pitch, onset, duration[, velocity]) rows; velocity 80 unless given."""
+        """A Score from (track, pitch, onset, duration[, velocity]) rows; velocity 80 unless given.
+
+        Raises
+        ------
+        ScoreError : a track, pitch or velocity that isn't whole.
+        """
         full = [tuple(row) if len(row) == 5 else (*row, 80) for row in rows]
         notes = np.array(full, dtype=NOTE)
+        given = np.array(full, float).reshape(-1, 5)[:, [0, 1, 4]]  # numpy would round 59.99 down to 59
+        other = (given != np.stack([notes[key] for key in ("track", "pitch", "velocity")], 1)).any(1)
+        if other.any():
+            row = full[other.argmax()]
+            raise ScoreError(f"score: track, pitch and velocity must be whole numbers, got {row}")
         if tracks is None:
             tracks = [Track(f"track {i + 1}") for i in range(int(notes["track"].max(initial=0)) + 1)]
         return cls(notes=notes, tracks=tuple(tracks), **fields)

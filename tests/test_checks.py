@@ -161,7 +161,10 @@ def test_a_damaged_progress_file_is_moved_aside_not_overwritten(damage, progress
     assert _progress.load() == {}
     _progress.record("00.tone")
     assert list(_progress.load()) == ["00.tone"]
+    progress_file.write_text("damaged anew")
+    _progress.record("00.tone")
     assert progress_file.with_suffix(".damaged.json").read_text() == damage
+    assert progress_file.with_suffix(".damaged1.json").read_text() == "damaged anew"
 
 
 def test_progress_that_cannot_be_written_costs_no_lesson(monkeypatch, capsys, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musicgan_edu import playback
+from musicgan_edu import corpus, playback
 from musicgan_edu.score import Score, Track
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -87,6 +87,11 @@ def test_ticks_are_exact(step, resolution):
     file = read_midi(playback.to_midi(one_note(onset=3 * step, duration=step)))
     assert file.ticks_per_beat == resolution
     assert notes_of(file.tracks[1], resolution)[0][1:3] == pytest.approx((3 * step, step), abs=1e-12)
+
+
+def test_what_is_written_can_be_read_again(tmp_path):
+    playback.to_midi(Score.from_rows([(0, 60, 0, 1 / 9), (0, 60, 2000, 1)]), tmp_path / "long.mid")
+    assert corpus.read(tmp_path / "long.mid").n_notes == 2
 
 
 def test_a_repeated_note_ends_before_it_starts_again():

@@ -21,6 +21,12 @@ def test_notes_are_sorted_copied_and_read_only():
         score.tempo = 3
 
 
+@pytest.mark.parametrize("row", [(0, 59.99, 0, 1), (0.5, 60, 0, 1), (0, 60, 0, 1, 80.5)])
+def test_rows_of_no_whole_pitch_are_refused_not_rounded_down(row):
+    with pytest.raises(ScoreError, match="whole numbers"):
+        Score.from_rows([(0, 60, 0, 1), row])
+
+
 def test_bars_and_seconds():
     score = Score.from_rows([(0, 60, 0, 1), (0, 62, 8.5, 1)], pickup=1.0, tempo=120)
     assert (score.end, score.n_bars, score.seconds) == (9.5, 3, 4.75)

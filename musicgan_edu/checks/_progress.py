@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -60,4 +61,5 @@ def _save(passed: Mapping[str, str]) -> None:
 def _keep_damaged() -> None:
     """Move a file that isn't ours, or is damaged, aside rather than write over it."""
     if file().exists() and not load():
-        os.replace(file(), file().with_suffix(".damaged.json"))
+        aside = (file().with_suffix(f".damaged{i or ''}.json") for i in itertools.count())
+        os.replace(file(), next(path for path in aside if not path.exists()))

@@ -20,7 +20,7 @@ __all__ = ["PlaybackError", "channels", "deliver", "fifths", "metre", "signature
 DRUM_CHANNEL = 9  # "channel 10" to people, who count from 1
 _MELODIC_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 _RESOLUTIONS = (480, 3360, 10080)  # ticks a beat: 2ⁿ, 3 and 5; with 7; with 9
-_MAX_TICKS = 2**28 - 1  # the longest gap that a MIDI file can write
+_MAX_TICKS = 5_000_000  # what `corpus.read` takes: a longer file is damaged, or not one piece
 
 Pathlike = str | os.PathLike[str]
 Events = list[tuple[int, int, bytes]]  # (tick, order within the tick, message)
