@@ -165,6 +165,28 @@ def test_liking_and_disliking_rank_anew(index):
     assert found(index, query, liked=["south"], count=1) == ["north"]  # 1 − 0.75 is left of it
 
 
+def test_what_is_like_nothing_here_is_said(index):
+    assert np.isnan(index.strangeness(index.features(index.keys[0])))  # too few to say what is usual
+    rng, ear = np.random.default_rng(1), Index({"sounds": Scale(np.zeros(2), np.ones(2))})
+    ear.add_all([(str(i), "", "") for i in range(200)], {"sounds": rng.standard_normal((200, 2))})
+    near, far = ({"sounds": np.array([x, 0.0])} for x in (0.1, 40.0))
+    assert ear.strangeness(near) < 0.9
+    assert not ear.warning(near)
+    assert ear.strangeness(far) == 1
+    assert "100.0% of the 200 pieces" in ear.warning(far)
+    assert ear.query(far, kind="sounds")[0].likeness > 0.99  # though an angle calls it alike
+    ear.add_all([(f"far {i}", "", "") for i in range(5)], {"sounds": np.full((5, 2), [40.0, 0.0])})
+    assert not ear.warning(far)
+
+
+def test_noise_is_like_nothing_that_ships_and_a_tune_is():
+    rng = np.random.default_rng(1)
+    noise = [(0, int(pitch), float(onset), 0.5) for pitch, onset in zip(rng.integers(40, 90, 400), np.sort(rng.uniform(0, 60, 400)), strict=True)]  # fmt: skip
+    shipped = recommendation.shipped()
+    assert shipped.warning(recommendation.features(Score.from_rows(noise)))
+    assert not shipped.warning(recommendation.features(tune()))
+
+
 def test_adding_and_removing_leave_the_others_as_they_are(index):
     before = index.query("north", kind="counts")
     index.add("west", "West", {"counts": np.array([-1.0, 0.0])})

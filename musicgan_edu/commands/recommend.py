@@ -41,6 +41,8 @@ def _recommend(given: argparse.Namespace) -> None:
     hits = index.query(
         features, count=given.count, kind=given.by, liked=given.like, disliked=given.dislike, leave_out=here
     )
+    if warning := index.warning(features):
+        print(f"{given.piece.name}: {warning}")
     print(f"most like {given.piece.name}, of {len(index)} pieces (pitches as in C major or A minor):")
     for rank, hit in enumerate(hits, 1):
         of = f", {hit.label}" if hit.label else ""

@@ -34,6 +34,13 @@ __all__ = ["KINDS", "Hit", "Index", "Scale", "rocchio"]
 #: Kind → the blocks of features that it compares.
 KINDS = {"both": ("counts", "sounds"), "counts": ("counts",), "sounds": ("sounds",)}
 _FORMAT = 1
+_EAR = "sounds"  # the block in which noise lies far from music
+_NEAREST, _FEWEST, _ASKED = (
+    5,
+    100,
+    500,
+)  # pieces: the neighbours counted, an index that says what is usual, how many say it
+_STRANGE = 0.99
 _LEVELS = 127  # a stored number is a whole one between −127 and 127, times its column's scale
 
 
@@ -106,6 +113,7 @@ class Index:
         self.values = {name: np.zeros((0, len(s.mean)), np.float32) for name, s in self.scales.items()}
         self._vectors = {name: values.copy() for name, values in self.values.items()}
         self._joined: dict[str, np.ndarray] = {}  # by kind, until a piece comes or goes
+        self._usual = np.zeros(0)  # how far pieces lie from their nearest, until then too
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -139,7 +147,7 @@ class Index:
                 raise RecommendationError(
                     f"recommendation: {name} must be {values.shape[1]} finite numbers a piece, got shape {got}"
                 )
-        self._joined.clear()
+        self._forget()
         for name, values in self.values.items():
             new = np.asarray(features[name], np.float32)
             self.values[name] = np.concatenate([values, new])
@@ -151,7 +159,7 @@ class Index:
     def remove(self, key: str) -> None:
         """Forget a piece; RecommendationError where it isn't there."""
         row = self._row(key)
-        self._joined.clear()
+        self._forget()
         for table in (self.values, self._vectors):
             for name in table:
                 table[name] = np.delete(table[name], row, 0)
@@ -210,6 +218,29 @@ class Index:
         best = itertools.islice((row for row in ranked if self.keys[row] not in gone), count)
         return [self._hit(row, float(likeness[row]), features) for row in best]
 
+    def strangeness(self, features: Mapping[str, np.ndarray]) -> float:
+        """The share of pieces here that lie nearer to their five nearest than this one to its, 0 to 1.
+
+        In deviations of what the discriminator hears. Likeness can't say it: an angle is small to something
+        wherever one stands. nan where the index has no such features, or fewer than 100 pieces.
+        """
+        if _EAR not in self.scales or len(self) < _FEWEST:
+            return float("nan")
+        if not len(self._usual):
+            rows = np.linspace(0, len(self) - 1, min(len(self), _ASKED)).astype(int)
+            self._usual = self._apart(self.values[_EAR][rows], leave_out=1)  # themselves
+        return float((self._usual < self._apart(features[_EAR][None])).mean())
+
+    def warning(self, features: Mapping[str, np.ndarray]) -> str:
+        """A sentence on music that is like nothing here, "" on any other."""
+        share = self.strangeness(features)
+        if not share >= _STRANGE:
+            return ""
+        return (
+            f"nothing here sounds like it: {share:.1%} of the {len(self)} pieces lie nearer to their five nearest "
+            "than it does to its own"
+        )
+
     def save(self, path: Path) -> None:
         """One .npz: whole numbers of a byte, a scale for each column, and JSON."""
         arrays: dict[str, np.ndarray] = {}
@@ -241,6 +272,21 @@ class Index:
                 f"recommendation: {path} holds no index ({type(error).__name__}: {error})"
             ) from error
         return index
+
+    def _forget(self) -> None:
+        """What was computed from all pieces is no longer true."""
+        self._joined.clear()
+        self._usual = np.zeros(0)
+
+    def _apart(self, values: np.ndarray, *, leave_out: int = 0) -> np.ndarray:
+        """Mean distance of features (N, F) of the ear to their nearest here, (N,), the first few left out."""
+        scale = self.scales[_EAR]
+        here, asked = ((v - scale.mean) / scale.deviation for v in (self.values[_EAR], values))
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            squares = (asked**2).sum(1)[:, None] + (here**2).sum(1) - 2 * asked @ here.T
+        last = leave_out + _NEAREST
+        nearest = np.sort(np.partition(squares, last - 1, 1)[:, :last], 1)[:, leave_out:]
+        return np.sqrt(np.maximum(nearest, 0)).mean(1)
 
     def _blocks(self, kind: str) -> tuple[str, ...]:
         blocks = KINDS.get(kind, (kind,))

@@ -91,6 +91,11 @@ class Recommender(Twin, ipywidgets.VBox):
         self.shelf.observe(self._changed, ["liked", "disliked", "kind", "chosen", "ask"])
         super().__init__([self.shelf, self.player])
 
+    @property
+    def warning(self) -> str:
+        """What there is to say of a piece that is like nothing here."""
+        return "" if isinstance(self._query, str) else self.index.warning(self._query)
+
     def _changed(self, change: Any) -> None:
         """Something in the list changed, in the page or from Python."""
         try:
@@ -100,7 +105,6 @@ class Recommender(Twin, ipywidgets.VBox):
             if change.name == "ask":
                 self._ask()
             self._rank()
-            self.shelf.wrong, self.shelf.status = False, ""
         except MusicganError as error:
             self.shelf.wrong, self.shelf.status = True, str(error)
 
@@ -137,6 +141,7 @@ class Recommender(Twin, ipywidgets.VBox):
             for hit in self.hits
         ]
         shelf.rated = [self._about(key) for key in (*liked, *disliked)]
+        shelf.wrong, shelf.status = False, self.warning
 
     def _about(self, key: str) -> dict[str, str]:
         row = self.index.keys.index(key)
@@ -153,11 +158,11 @@ class Recommender(Twin, ipywidgets.VBox):
             for hit in self.hits
         )
         caption = f"Most like {html.escape(self.shelf.asking)}, of {len(self.index)} pieces"
-        table = f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+        table = f"<table><caption>{'. '.join(filter(None, (caption, self.warning)))}</caption><tr>{head}</tr>{rows}</table>"
         lines = "\n".join("  ".join(self._cells(hit)) for hit in self.hits)
         return {
             "text/html": table + static["text/html"],
-            "text/plain": f"Most like {self.shelf.asking}:\n{lines}\n{static['text/plain']}",
+            "text/plain": f"Most like {self.shelf.asking}:\n{lines}\n{self.warning}\n{static['text/plain']}",
             "image/png": static["image/png"],
         }
 
