@@ -184,8 +184,8 @@ def test_a_slur_over_a_triplet_ends_with_it(tmp_path, monkeypatch):
 
     taken = []
     monkeypatch.setattr(spanner.Spanner, "addSpannedElements", lambda *_: taken.append(1))
-    (tmp_path / "a.abc").write_text(TUNE + "((3efg)CD|\n" * 9)
-    assert [score.n_notes for score in outcome(tmp_path / "a.abc")] == [4 + 9 * 5]
+    (tmp_path / "a.abc").write_text(TUNE.replace("T:a", "T:a ((1)") + "((3efg)CD|\n" * 9)
+    assert [(score.title, score.n_notes) for score in outcome(tmp_path / "a.abc")] == [("a ((1)", 4 + 9 * 5)]
     assert not taken
 
 

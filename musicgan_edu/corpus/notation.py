@@ -23,7 +23,7 @@ MAX_NOTES = 500_000
 _CHECKS = {"musicxml": guards.check_musicxml, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
 _PATIENCE = 4.0  # seconds of processor for a file, or for each stretch of so many bytes of a longer one:
 _STRETCH = {"musicxml": 200_000, "abc": 12_000, "humdrum": 40_000}
-_SLUR_OVER_TUPLET = re.compile(r"\((?=\(\d)")
+_SLUR_OVER_TUPLET = re.compile(r"^([A-Za-z]:.*)|\((?=\(\d)", re.MULTILINE)  # titles stay
 
 
 def read_tunes(path: Path) -> list[list[Score]]:
@@ -59,7 +59,7 @@ def _parse(converter: Any, path: Path, kind: str) -> list[list[Score]]:
     if kind == "abc":
         # The bracket that closes a slur over a triplet closes the triplet alone for music21, and the slur takes every later
         # note in: quadratic. Slurs aren't read here.
-        text = _SLUR_OVER_TUPLET.sub("", path.read_text(encoding="utf-8"))
+        text = _SLUR_OVER_TUPLET.sub(r"\1", path.read_text(encoding="utf-8"))
         converter.parseData(text, format=kind)
     else:  # no pickles: music21 would else trust a pickled copy in the temporary folder
         converter.parseFile(path, format=kind, forceSource=True, storePickle=False)
