@@ -22,7 +22,7 @@ MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
 _CHECKS = {"musicxml": guards.check_musicxml, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
 _PATIENCE = 4.0  # seconds of processor for a file, or for each stretch of so many bytes of a longer one:
-_STRETCH = {"musicxml": 200_000, "abc": 12_000, "humdrum": 40_000}
+_STRETCH = {"musicxml": 200_000, "abc": 6_000, "humdrum": 13_000}
 _SLUR_OVER_TUPLET = re.compile(r"^([A-Za-z]:.*)|\((?=\(\d)", re.MULTILINE)  # titles stay
 
 
