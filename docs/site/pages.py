@@ -158,7 +158,7 @@ def index(start: nbformat.NotebookNode, repository: str) -> str:
 def lay_out(lessons: Sequence[str], repository: str) -> None:
     """Write build/site/source anew; run `lessons` ("00", "primer"), or all if none is named."""
     source, media, package = BUILD / "source", BUILD / "extra" / "media", package_hash()
-    for folder in (source, BUILD / "extra"):
+    for folder in (source, BUILD / "extra", BUILD / "html" / "media"):  # Sphinx itself leaves old sounds
         shutil.rmtree(folder, ignore_errors=True)
     for folder in (media, source / "notebooks", source / "learner"):
         folder.mkdir(parents=True)
