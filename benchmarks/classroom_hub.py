@@ -36,7 +36,7 @@ import websocket
 COURSE = Path(__file__).parents[1]
 LESSON = COURSE / "notebooks" / "solutions" / "07_train_gan.ipynb"
 FROM_CHECKPOINT = "trained = sampling.load('chorales'); card = trained.card['training']; slow = False"
-MIB, MOST_SECONDS = 2**20, 450
+MIB, MOST_SECONDS = 2**20, 540
 CONFIG = """
 c.JupyterHub.bind_url = "http://127.0.0.1:{door}"
 c.JupyterHub.hub_port = {inner}

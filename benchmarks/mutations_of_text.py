@@ -172,7 +172,7 @@ def mxl_inner(data: bytes, rng: Rng) -> bytes:
 
 def mxl_bomb(data: bytes, rng: Rng) -> bytes:
     """Small packed, large unpacked; as it claims, or not."""
-    size = int(rng.choice([40, 200])) << 20
+    size = int(rng.choice([30, 40, 200])) << 20
     body = choice([b" ", b"<a>", b"\0"], rng)
     found = bytearray(bomb(size, body))
     if rng.random() < 0.5:  # lies about its size, in the directory

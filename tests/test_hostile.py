@@ -138,6 +138,13 @@ def test_metres_that_no_music_has_in_musicxml(tmp_path, pack, metre):
     assert str(outcome(path)).startswith(f"{path.name}: no metre: '")
 
 
+@pytest.mark.parametrize("text", ["<a>" * 101, "<r>" + "<a/>" * 500_000])
+def test_elements_that_would_fill_the_memory(tmp_path, text):
+    """32 kB that unpack to 32 MB of <a> took 1.6 GB of expat."""
+    (tmp_path / "a.mxl").write_bytes(npz({"a.xml": text}))
+    assert outcome(tmp_path / "a.mxl") == "a.mxl: more than 500000 elements, or 100 in one another"
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # music21 leaves files open
 def test_a_length_without_a_number_is_the_parser_s_to_refuse(tmp_path):
     (tmp_path / "a.abc").write_text(TUNE.replace("1/8", ""))
@@ -169,14 +176,33 @@ def test_a_parser_that_does_not_end_is_ended(tmp_path, monkeypatch):
                 continue
 
     monkeypatch.setattr(converter.Converter, "parseFile", endless)
-    monkeypatch.setattr(notation, "_RATES", {"abc": 1e9})
     monkeypatch.setattr(notation, "_PATIENCE", 0.3)
-    (tmp_path / "a.abc").write_text(TUNE)
+    (tmp_path / "a.krn").write_text("**kern\n4c\n*-\n")
     said = []
-    thread = threading.Thread(target=lambda: said.append(outcome(tmp_path / "a.abc")))  # a signal wouldn't do
+    thread = threading.Thread(target=lambda: said.append(outcome(tmp_path / "a.krn")))  # a signal wouldn't do
     thread.start()
     thread.join(30)
-    assert said == ["a.abc: music21 takes too long over so little abc: damaged?"]
+    assert said == ["a.krn: music21 takes too long over so little humdrum: damaged?"]
+
+
+def test_a_slur_over_a_triplet_ends_with_it(tmp_path, monkeypatch):
+    """ABC 1181 of the soak: each of 62 such slurs took in every later note."""
+    from music21 import spanner
+
+    taken = []
+    monkeypatch.setattr(spanner.Spanner, "addSpannedElements", lambda *_: taken.append(1))
+    (tmp_path / "a.abc").write_text(TUNE.replace("T:a", "T:a ((1)") + "((3efg)CD|\n" * 9)
+    assert [(score.title, score.n_notes) for score in outcome(tmp_path / "a.abc")] == [("a ((1)", 4 + 9 * 5)]
+    assert not taken
+
+
+def test_patience_is_four_seconds_and_grows_with_books_only(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(guards, "within", lambda seconds, _: given.append(round(seconds)) or [])
+    for n_bytes in (100, 6_000, 60_000):
+        (tmp_path / "a.abc").write_text("X:1\n" * (n_bytes // 4))
+        notation.read_tunes(tmp_path / "a.abc")
+    assert given == [4, 4, 40]
 
 
 def endless():

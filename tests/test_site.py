@@ -71,9 +71,12 @@ def output(**data):
     return nbformat.v4.new_output("display_data", data={k.replace("__", "/"): v for k, v in data.items()})
 
 
-def test_readers_get_stubs_with_the_solved_outputs_and_files_instead_of_what_needs_a_kernel(tmp_path):
+@pytest.mark.parametrize(("kind", "ending"), [("mpeg", ".mp3"), ("x-wav", ".wav")])
+def test_readers_get_stubs_with_the_solved_outputs_and_files_instead_of_what_needs_a_kernel(
+    kind, ending, tmp_path
+):
     sound = base64.b64encode(b"RIFF").decode()
-    html = f'<audio controls src="data:audio/x-wav;base64,{sound}"></audio>'
+    html = f'<audio controls src="data:audio/{kind};base64,{sound}"></audio>'
     twin = output(text__html=html, text__plain="a tune", image__png="AAAA")
     bare = output(text__plain="Player()")
     for shown in (twin, bare):
@@ -91,7 +94,7 @@ def test_readers_get_stubs_with_the_solved_outputs_and_files_instead_of_what_nee
     assert "](../index.md)" in made.cells[0].source
     assert made.cells[1].source == "stub"
     (file,) = tmp_path.iterdir()
-    assert file.suffix == ".wav"
+    assert file.suffix == ending
     assert file.read_bytes() == b"RIFF"
     player, staff, printed = made.cells[1].outputs
     assert player.data == {

@@ -131,7 +131,10 @@ def _shown(output: Any, media: Path) -> Any:
 def _as_file(found: re.Match[str], media: Path) -> str:
     """Write a `data:` address's content to a file of its own; the page's link to it."""
     content = base64.b64decode(found["data"])
-    name = f"{hashlib.sha256(content).hexdigest()[:16]}.{found['type'].split('+')[0].removeprefix('x-')}"
+    ending = (
+        found["type"].split("+")[0].removeprefix("x-").replace("mpeg", "mp3")
+    )  # servers call .mpeg a film
+    name = f"{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
     (media / name).write_bytes(content)
     return f"../media/{name}"
 

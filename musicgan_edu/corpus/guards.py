@@ -24,6 +24,7 @@ from musicgan_edu.score import ReadError
 __all__ = ["TooLong", "check_abc", "check_archive", "check_humdrum", "check_musicxml", "within"]
 
 MAX_BYTES = 32 << 20  # of notation, unpacked
+MAX_ELEMENTS, MAX_DEPTH = 500_000, 100  # of XML: a hundred thousand notes; music21 needs 4 kB for each
 MAX_BEATS = 50_000  # as for all files; a note of ABC may ask for all of them at once
 _METRE, _UNIT, _LENGTH = 128, 4, 9999  # beats a bar or parts of a whole; whole notes; units of a note
 _LOOK = 0.25  # seconds between two looks at a reading
@@ -50,7 +51,7 @@ def check_archive(path: Path) -> int:
             if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
                 raise ReadError(f"{path.name}: not packed as MusicXML is")  # LZMA may ask for gigabytes
             for info in members:  # zipfile stops at the claimed size and compares the checksum
-                _check_metres(archive.read(info), path)
+                _check_xml(archive.read(info), path)
             return size
     except ReadError:
         raise
@@ -59,32 +60,41 @@ def check_archive(path: Path) -> int:
 
 
 def check_musicxml(path: Path) -> int:
-    """Refuse MusicXML with metres that no music has; else its size."""
-    _check_metres(path.read_bytes(), path)
+    """Refuse MusicXML with metres that no music has, or with more elements than any; else its size."""
+    _check_xml(path.read_bytes(), path)
     return path.stat().st_size
 
 
-def _check_metres(data: bytes, path: Path) -> None:
-    """music21 makes a list as long as a metre has beats. What is no XML, it refuses itself."""
+def _check_xml(data: bytes, path: Path) -> None:
+    """music21 makes a list as long as a metre has beats, an object of each element. What is no XML, it refuses itself."""
     parser, words, wrong = expat.ParserCreate(), list[str](), list[str]()
+    parser.buffer_text = True
+    n_elements = depth = 0
 
     def start(name: str, _: dict[str, str]) -> None:
+        nonlocal n_elements, depth
+        n_elements, depth = n_elements + 1, depth + 1
+        if n_elements > MAX_ELEMENTS or depth > MAX_DEPTH:
+            wrong.append(f"more than {MAX_ELEMENTS} elements, or {MAX_DEPTH} in one another")
+            raise ValueError
         words.clear()
 
     def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
         value = "".join(words)
         if name in ("beats", "beat-type") and not all(1 <= n <= _METRE for n in _numbers(value)):
-            wrong.append(value)
+            wrong.append(f"no metre: {clean_text(value)!r:.40}")
 
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
         start,
         end,
         words.append,
     )
-    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):  # the last two: an odd encoding
+    with contextlib.suppress(expat.ExpatError, ValueError, LookupError):  # ours; an odd encoding
         parser.Parse(data, True)
     if wrong:
-        raise ReadError(f"{path.name}: no metre: {clean_text(wrong[0])!r:.40}")
+        raise ReadError(f"{path.name}: {wrong[0]}")
 
 
 def check_abc(path: Path) -> int:

@@ -6,6 +6,7 @@ The package's one reader that imports music21, and only when it is called.
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,9 @@ FORMATS = {".xml": "musicxml", ".musicxml": "musicxml", ".mxl": "musicxml", ".ab
 MAX_BYTES = guards.MAX_BYTES
 MAX_NOTES = 500_000
 _CHECKS = {"musicxml": guards.check_musicxml, "abc": guards.check_abc, "humdrum": guards.check_humdrum}
-_PATIENCE = 2.0  # seconds of processor, and on top of them
-_RATES = {
-    "musicxml": 20_000,
-    "abc": 1_000,
-    "humdrum": 1_000,
-}  # bytes that a second of processor must suffice for
+_PATIENCE = 4.0  # seconds of processor for a file, or for each stretch of so many bytes of a longer one:
+_STRETCH = {"musicxml": 200_000, "abc": 6_000, "humdrum": 13_000}
+_SLUR_OVER_TUPLET = re.compile(r"^([A-Za-z]:.*)|\((?=\(\d)", re.MULTILINE)  # titles stay
 
 
 def read_tunes(path: Path) -> list[list[Score]]:
@@ -46,7 +44,7 @@ def read_tunes(path: Path) -> list[list[Score]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # music21 comments on files; the report is ours
-            patience = _PATIENCE + size / _RATES[kind]
+            patience = _PATIENCE * max(1, size / _STRETCH[kind])
             return guards.within(patience, lambda: _parse(converter.Converter(), path, kind))
     except ReadError:
         raise
@@ -58,8 +56,13 @@ def read_tunes(path: Path) -> list[list[Score]]:
 
 
 def _parse(converter: Any, path: Path, kind: str) -> list[list[Score]]:
-    # No pickles: music21 would else trust a pickled copy in the temporary folder.
-    converter.parseFile(path, format=kind, forceSource=True, storePickle=False)
+    if kind == "abc":
+        # The bracket that closes a slur over a triplet closes the triplet alone for music21, and the slur takes every later
+        # note in: quadratic. Slurs aren't read here.
+        text = _SLUR_OVER_TUPLET.sub(r"\1", path.read_text(encoding="utf-8"))
+        converter.parseData(text, format=kind)
+    else:  # no pickles: music21 would else trust a pickled copy in the temporary folder
+        converter.parseFile(path, format=kind, forceSource=True, storePickle=False)
     stream = converter.stream
     tunes = list(stream.scores) if hasattr(stream, "scores") else [stream]
     return [_sections(tune, path) for tune in tunes]

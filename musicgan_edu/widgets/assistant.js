@@ -1,4 +1,4 @@
-// The assistant's desk: type a melody, choose among suggestions, keep voices and bars, go between two.
+// The assistant's desk: type a melody, choose among suggestions, keep voices and bars, go between two. Needs panel.js.
 //
 // Code map
 //   Desk             builds the controls, sends what changes, shows what Python answers
@@ -7,16 +7,6 @@
 
 const HEAR = { melody: "The melody", suggestion: "The suggestion" };
 const RANK = { merit: "likely voices", "merit+td": "likely voices, near bass" };
-const KEYS = [" ", "Enter", "Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 class Desk {
   constructor(model, el) {
@@ -59,18 +49,15 @@ class Desk {
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     on(this.root, "click", (event) => this.pressed(event.target.closest("button")));
     on(this.text, "input", () => this.save("text", this.text.value));
     on(this.text, "keydown", (event) => event.key === "Enter" && event.ctrlKey && (event.preventDefault(), event.stopPropagation(), this.count("asked")));
     on(this.other, "change", () => this.save("other", Number(this.other.value)));
     on(this.between, "change", () => this.save("between", Number(this.between.value))); // once it stands: drafts take a while
-    // Runs before JupyterLab's own shortcuts: they must not take the keys that our controls use.
-    on(globalThis, "keydown", (event) => {
-      const typing = event.target === this.text && !(event.key === "Enter" && event.shiftKey);
-      const ours = typing || (KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey));
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    const typing = (event) => event.target === this.text && !(event.key === "Enter" && event.shiftKey);
+    keepKeys(this.root, (event) => typing(event) || panelKeys(event), this.undo.signal);
+    tellLoss(this.model, this.root);
   }
 
   pressed(button) {

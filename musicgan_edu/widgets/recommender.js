@@ -1,4 +1,4 @@
-// The recommender's list: play a piece, like it or not, ask with what plays now.
+// The recommender's list: play a piece, like it or not, ask with what plays now. Needs panel.js.
 //
 // Code map
 //   Shelf            builds the controls, sends what is pressed, shows what Python ranked
@@ -6,16 +6,6 @@
 // The music is the player's, beside it. Titles come from files: textContent only.
 
 const KINDS = { both: "Both", counts: "Notes and steps", sounds: "What D hears" };
-const KEYS = [" ", "Enter"];
-
-/** An element with attributes, children and text; the only place where elements are made. */
-function make(tag, { text, ...attributes } = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 class Shelf {
   constructor(model, el) {
@@ -39,14 +29,11 @@ class Shelf {
   }
 
   watch() {
-    const on = (target, type, react, capture = false) => target.addEventListener(type, react, { capture, signal: this.undo.signal });
+    const on = (target, type, react) => target.addEventListener(type, react, { signal: this.undo.signal });
     on(this.root, "click", (event) => this.pressed(event.target.closest("button")));
     on(this.ask, "click", () => this.save("ask", this.model.get("ask") + 1));
-    // Runs before JupyterLab's own shortcuts: they must not take the keys that our controls use.
-    on(globalThis, "keydown", (event) => {
-      const ours = KEYS.includes(event.key) && !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
-      this.root.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", ours);
-    }, true);
+    keepKeys(this.root, panelKeys, this.undo.signal);
+    tellLoss(this.model, this.root);
   }
 
   pressed(button) {

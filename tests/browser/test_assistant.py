@@ -111,3 +111,9 @@ def test_keys_are_enough(desk: Page, lab: Lab):
     desk.get_by_label("Play", exact=True).focus()
     desk.keyboard.press("Space")
     assert Ear(desk).level() > 0.01
+
+
+def test_a_lost_kernel_is_said(desk: Page):
+    desk.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(desk.locator(".mg-assistant > .mg-lost")).to_contain_text("Run the cell again", timeout=30_000)
+    assert desk.get_by_label("Melody", exact=True).evaluate("element => element.closest('[inert]') !== null")

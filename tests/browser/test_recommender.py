@@ -89,3 +89,9 @@ def test_titles_are_text_and_keys_are_enough(table: Page, lab: Lab):
     expect(table.get_by_label("Take back: disliked Tune 40")).to_be_visible()
     assert lab.python(table, "[table.shelf.liked, table.shelf.disliked]") == [[], ["40.mid"]]
     assert table.locator(".jp-Notebook .jp-Cell").count() == 1  # Enter and Space stayed ours
+
+
+def test_a_lost_kernel_is_said(table: Page):
+    table.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(table.locator(".mg-recommender > .mg-lost")).to_contain_text("Run the cell again", timeout=30_000)
+    assert table.get_by_label("Play Tune 40").evaluate("element => element.closest('[inert]') !== null")
