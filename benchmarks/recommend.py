@@ -6,6 +6,7 @@
     python benchmarks/recommend.py hear RUN         # features of every piece, by that and by an untrained one
     python benchmarks/recommend.py table RUN        # which features find music of the same collection
     python benchmarks/recommend.py build RUN        # the shipped index and listener
+    python benchmarks/recommend.py strange RUN      # of pieces that it lacks: how many are said to be like nothing in it (no RUN needed)
 
 `game` and `hear` go on where they were interrupted. `table` selects on validation and reports test; queries are test (validation)
 pieces, candidates train pieces without the query's family: those that share a work's name or an incipit. Small
@@ -364,7 +365,24 @@ def speed() -> None:
           f"{1000 * np.percentile(searched, 95):.1f}), with features {1000 * np.median(whole):.1f} ms")  # fmt: skip
 
 
+def strange(_: Path) -> None:
+    """How many are told that nothing is like them: 400 pieces that the index lacks, then each collection, lacking as a whole."""
+    index, labels = recommendation.shipped(), np.array(recommendation.shipped().labels)
+    some = np.random.default_rng(SEED).choice(len(index), 400, replace=False)
+    groups = {"400 at random": some} | {name: np.flatnonzero(labels == name) for name in sorted(set(labels))}
+    for name, rows in groups.items():
+        stay = np.setdiff1d(np.arange(len(index)), rows)
+        without = index.empty()
+        without.add_all(
+            [(index.keys[i], index.titles[i], index.labels[i]) for i in stay],
+            {block: values[stay] for block, values in index.values.items()},
+        )
+        asked = rows if name == "400 at random" else rows[:: -(-len(rows) // 60)]
+        told = [bool(without.warning(index.features(index.keys[i]))) for i in asked]
+        print(f"{name}: {sum(told)} of {len(told)}", flush=True)
+
+
 if __name__ == "__main__":
-    {"game": game, "damage": damage, "hear": hear, "table": table, "build": build}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    {"game": game, "damage": damage, "hear": hear, "table": table, "build": build, "strange": strange}[
+        sys.argv[1]
+    ](Path(sys.argv[2] if len(sys.argv) > 2 else "."))

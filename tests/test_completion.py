@@ -154,8 +154,8 @@ def test_a_singers_legato_is_no_chord_and_stays_to_the_bit():
     assert set(score.notes.tolist()[:9]) <= set(done.notes.tolist())
 
 
-@pytest.mark.parametrize("method", ["drafts", "latent", "masked", "likeliest"])
-def test_what_has_learnt_keeps_a_singers_range(method):
+@pytest.mark.parametrize("method", ["drafts", "latent", "masked", "likeliest", *SIMPLE])
+def test_every_way_keeps_a_singers_range(method):
     windows, missing = (
         completion.training_windows()[[0, 700]].astype(int),
         np.zeros((2, *FORM.shape[:2]), bool),

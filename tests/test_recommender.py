@@ -128,6 +128,19 @@ def test_the_command_says_when_there_is_too_little_to_go_by(tmp_path, capsys):
     assert "note.mid has 1 note: too few to tell what it is like" in capsys.readouterr().out
 
 
+def test_command_list_and_table_say_that_nothing_is_like_noise(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    noise = Score.from_rows([(0, int(p), i / 4, 0.25) for i, p in enumerate(rng.integers(40, 90, 400))])
+    playback.to_midi(noise, tmp_path / "noise.mid")
+    assert command.main(["recommend", str(tmp_path / "noise.mid"), "--count", "1"]) == 0
+    said = "nothing here sounds like it"
+    assert f"noise.mid: {said}" in capsys.readouterr().out
+    table = recommender.Recommender(noise)
+    assert said in table.shelf.status
+    assert not table.shelf.wrong
+    assert said in table.twin()["text/html"]
+
+
 def test_the_command_finds_music_and_takes_likes(folder, capsys):
     path = str(folder / "a.mid")
     assert command.main(["recommend", path, "--count", "3"]) == 0

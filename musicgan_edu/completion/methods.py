@@ -1,8 +1,8 @@
 """The ways to fill a gap: three that learnt, three that any of them must beat.
 
 Comes in: windows of two bars as classes, int64 (B, T, V), which cells are known, bool (B, T, V), a seed,
-a number of drafts or rounds, and the classes that each voice may sing where it is filled, bool (1 or B, V, C): the ways
-that learnt keep to them. Goes out: classes (B, T, V); what stands in known cells is the caller's to keep.
+a number of drafts or rounds, and the classes that each voice may sing where it is filled, bool (1 or B, V, C): all ways
+keep to them, the simple ones by octaves. Goes out: classes (B, T, V); what stands in known cells is the caller's to keep.
 Lesson 12.
 """
 
@@ -63,7 +63,7 @@ def mode(
     counts = np.apply_along_axis(
         np.bincount, 0, sounding(training_windows()).reshape(-1, tokens.shape[-1]), minlength=FORM.n_classes
     )
-    return _as_notes(tokens, known, np.broadcast_to(counts.argmax(0), tokens.shape))
+    return _as_notes(tokens, known, np.broadcast_to(counts.argmax(0), tokens.shape), allowed)
 
 
 def hold(
@@ -75,7 +75,7 @@ def hold(
     last = np.maximum.accumulate(np.where(known, step, -1), 1)
     first = np.where(known.any(1), known.argmax(1), 0)[:, None]
     held = np.take_along_axis(heard, np.where(last < 0, first, last), 1)
-    return _as_notes(tokens, known, np.where(held < 0, FORM.home_pitches(), held))
+    return _as_notes(tokens, known, np.where(held < 0, FORM.home_pitches(), held), allowed)
 
 
 def nearest(
@@ -85,14 +85,24 @@ def nearest(
     book, found = sounding(training_windows().astype(np.int64)), []
     for heard, given in zip(sounding(tokens), known, strict=True):
         found.append(book[(book == heard)[:, given].sum(1).argmax()])
-    return _as_notes(tokens, known, np.stack(found)) if found else tokens
+    return _as_notes(tokens, known, np.stack(found), allowed) if found else tokens
 
 
-def _as_notes(tokens: np.ndarray, known: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """Classes of what shall sound in the hidden cells: a note is struck where the pitch changes."""
-    heard = np.where(known, sounding(tokens), heard)
+def _as_notes(tokens: np.ndarray, known: np.ndarray, heard: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Classes of what shall sound in the hidden cells, in range: a note is struck where the pitch changes."""
+    heard = np.where(known, sounding(tokens), _by_octaves(heard, allowed))
     again = np.concatenate([np.zeros_like(known[:, :1]), heard[:, 1:] == heard[:, :-1]], 1)
     return np.where(known, tokens, np.where(again & (heard != FORM.rest), FORM.hold, heard))
+
+
+def _by_octaves(heard: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Classes (B, T, V) at the nearest octave that is allowed; as they are where there is none."""
+    ways = heard[..., None] + 12 * np.array([0, 1, -1, 2, -2, 3, -3])
+    there = (ways >= 0) & (ways < FORM.n_pitches)
+    may = np.broadcast_to(allowed, (len(heard), heard.shape[2], FORM.n_classes))[:, None]
+    fits = there & np.take_along_axis(may, np.where(there, ways, 0), -1)
+    best = np.take_along_axis(ways, fits.argmax(-1)[..., None], -1)[..., 0]
+    return np.where(heard < FORM.n_pitches, best, heard)
 
 
 # ------------------------------------------------------------------------------- what has learnt

@@ -440,10 +440,10 @@ plotting.show(
 )
 
 # %% [markdown]
-# Sixteen windows are an illustration. `python benchmarks/complete.py --split test` measures three gaps and all
+# Sixteen windows are an illustration. `python benchmarks/complete.py --split test` measures four gaps and all
 # ways of filling with intervals and the judge of lesson 10; its figures stand in `benchmarks/EXPERIMENTS.md`.
-# For 8 lost steps the GAN's weighed drafts win: the judge tells them from Bach in 0.48 of the cases (a coin: 0.50), the masked
-# network's draws in 0.75. For a lost voice, or half of all cells, the masked network's likeliest guess is right most often.
+# For 8 lost steps the GAN's weighed drafts win: the judge tells them from Bach in 0.51 of the cases (a coin: 0.50), the masked
+# network's draws in 0.74. For a lost voice, or half of all cells, the masked network's likeliest guess is right most often.
 #
 # ## Exercises
 # You've met four: `orderless_loss` ★★, `clash_chance` ★, `latent_gradient` ★★★ and `draft_weights` ★★. Two more,
