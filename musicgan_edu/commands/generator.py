@@ -19,10 +19,10 @@ __all__ = ["COMMANDS"]
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
+    parser.add_argument("--corpus", default="chorales", help="a collection's name, several joined by +, or a folder of your music")
     parser.add_argument(
         "--recipe", default="chorales",
-        help="chorales, moods, phrases, melodies, chords, convolutional, likelihood, rolls, masked, markov or random",
+        help="chorales, moods, phrases, melodies, dances, chords, convolutional, likelihood, rolls, masked, markov or random",
     )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(
@@ -49,7 +49,7 @@ def _train(given: argparse.Namespace) -> None:
     baselines.form_of(given.recipe)  # says which there are, before minutes of reading
     scores = corpus.load(given.corpus, split="train")
     form = baselines.form_of(given.recipe, scores)
-    _, windows, left_out = training.cut(scores, form)
+    kept, windows, left_out = training.cut(scores, form)
     print(
         f"{len(windows)} windows of {', '.join(track.name for track in form.tracks)}; {training.reasons(left_out)}"
     )
@@ -61,7 +61,8 @@ def _train(given: argparse.Namespace) -> None:
 
         sampler = baselines.train(
             given.recipe, windows, given.out, minutes=given.minutes, steps=given.steps,
-            seed=given.seed, corpus=given.corpus, encoding=form, report=report, snapshots=given.snapshots,
+            seed=given.seed, corpus=given.corpus, sources=[score.source for score in kept], encoding=form,
+            report=report, snapshots=given.snapshots,
         )  # fmt: skip
         bar.update(100 - bar.n)
     done = sampler.card["training"]

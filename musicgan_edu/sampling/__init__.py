@@ -337,6 +337,7 @@ def _read(folder: Path) -> Sampler:
         raise CheckpointError(f"sampling: {folder} holds weights that aren't finite")
     form = dict(card["encoding"])
     grid, tracks = Grid(**form.pop("grid")), form.pop("tracks")
+    form |= {"shorter": tuple(map(float, form["shorter"]))} if "shorter" in form else {}
     tracks = tuple(Track(str(t["name"]), int(t["program"]), bool(t["is_drum"])) for t in tracks)
     encoding = RollEncoding if card["generator"]["kind"] == "rolls" else VoiceEncoding
     sampler = Sampler(weights, card, encoding(grid=grid, tracks=tracks, **form))
