@@ -24,7 +24,17 @@ from musicgan_edu import cleaning
 from musicgan_edu.encoding import VoiceEncoding
 from musicgan_edu.score import MusicganError
 
-__all__ = ["PROPERTIES", "agreement", "columns", "combinations", "measure", "names", "of_corpus", "values"]
+__all__ = [
+    "PROPERTIES",
+    "agreement",
+    "columns",
+    "combinations",
+    "measure",
+    "names",
+    "of_corpus",
+    "split",
+    "values",
+]
 
 #: Each property's values.
 PROPERTIES: dict[str, tuple[str, ...]] = {
@@ -56,6 +66,15 @@ def of_corpus(condition: str, corpus: str) -> str:
     """The condition with the collections of a corpus, as in "a+b", for values of "corpus"."""
     given = f"corpus={corpus.replace('+', ',')}"
     return "+".join(given if name == "corpus" else name for name in names(condition))
+
+
+def split(condition: str, rows: np.ndarray) -> dict[str, list[str]]:
+    """In words what rows (N, n or more) say of each property of a condition."""
+    words, start = {}, 0
+    for name in names(condition):
+        block = rows[:, start : (start := start + len(values(name)))]
+        words[name] = [values(name)[i] for i in block.argmax(1)]
+    return words
 
 
 def combinations(condition: str) -> np.ndarray:

@@ -123,7 +123,9 @@ class VoiceEncoding(_Encoding):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(beats < self.grid.beats_per_bar for beats in self.shorter):
-            raise EncodingError(f"encoding: bars of {self.grid.beats_per_bar:g} beats can't hold {self.shorter}")
+            raise EncodingError(
+                f"encoding: bars of {self.grid.beats_per_bar:g} beats can't hold {self.shorter}"
+            )
 
     @property
     def grids(self) -> tuple[Grid, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from musicgan_edu import conditions, sampling
 from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.score import MusicganError, Score, Track
+from musicgan_edu.score import Grid, MusicganError, Score, Track
 
 FORM = VoiceEncoding()
 TRACKS = [Track(name) for name in ("Soprano", "Alto", "Tenor", "Bass")]
@@ -90,6 +90,28 @@ def test_agreement_counts_each_property_and_says_what_chance_gives():
     told[1, :2] = told[0, :2]  # asked for major, got minor
     shares = conditions.agreement(told, windows, FORM, "mode+motion")
     assert shares == {"mode": (0.5, 0.5), "motion": (1.0, 1.0)}
+
+
+def test_the_collection_is_told_by_the_name_of_the_piece():
+    condition = conditions.of_corpus("corpus+motion", "a+b")
+    assert condition == "corpus=a,b+motion"
+    assert conditions.of_corpus("mode+motion", "a+b") == "mode+motion"
+    windows = np.full((2, *FORM.shape[:2]), FORM.rest)
+    rows = conditions.measure(windows, FORM, condition, ["b/1", "a/2"])
+    assert rows.tolist() == [[0, 1, 1, 0, 0], [1, 0, 1, 0, 0]]
+    assert conditions.split(condition, rows) == {"corpus=a,b": ["b", "a"], "motion": ["calm", "calm"]}
+    assert conditions.columns(condition, ["b", "lively"]).sum() == 1
+    assert list(conditions.agreement(rows, windows, FORM, condition)) == ["motion"]  # music alone doesn't say
+    for sources in (["b/1", "c/1"], []):
+        with pytest.raises(MusicganError, match="2 windows must come from a, b"):
+            conditions.measure(windows, FORM, condition, sources)
+
+
+def test_the_metre_is_that_of_most_bars():
+    form = VoiceEncoding(Grid(n_bars=4), (Track("Melody"),), shorter=(3.0,))
+    windows = np.full((2, 4, 16, 1), 20)
+    windows[0, :3, 12:] = form.rest
+    assert conditions.measure(windows.reshape(2, 64, 1), form, "metre").tolist() == [[0, 1], [1, 0]]
 
 
 @pytest.fixture(scope="module")
