@@ -81,7 +81,11 @@ def _compose_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=arguments.count, default=8, help="how many pieces")
     parser.add_argument("--seed", type=arguments.seed, default=1)
     parser.add_argument(
-        "--ask", nargs="+", default=(), metavar="WORD", help="of a conditional generator: minor lively"
+        "--ask",
+        nargs="+",
+        default=(),
+        metavar="WORD",
+        help="of a conditional generator: minor lively, or three ryansMammoth",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -110,7 +114,9 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=["validation", "test"], default="validation", help="test is noted in the run"
     )
     parser.add_argument("--against", metavar="OTHER", help="a second one, judged on the same real windows")
-    parser.add_argument("--count", type=arguments.count, default=512, help="how many pieces to draw")
+    parser.add_argument(
+        "--count", type=arguments.count, default=512, help="how many pieces to draw for each metre"
+    )
     parser.add_argument("--seed", type=arguments.seed, default=1)
     parser.add_argument(
         "--min-windows",
@@ -149,9 +155,8 @@ def _evaluate_voices(
         print(f"# {' and '.join(models)} against the {given.split} split of {name}{beats}\n")
         found[f"{grid.beats_per_bar:g} beats"] = _evaluate_metre(given, models, music, grid)
     kept = {model: _kept(sampler, given) for model, sampler in models.items() if sampler.condition}
-    for model, shares in kept.items():
-        words = [f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items()]
-        print(f"\n{model}, pieces that are as they were told: {', '.join(words)}")
+    for model, said in kept.items():
+        print(f"\n{model}, pieces that are as they were told: {said}")
     if given.out:
         one = next(iter(found.values()))
         sampling.write_whole(given.out, json.dumps(found if len(found) > 1 else one, indent=1).encode())
@@ -175,13 +180,14 @@ def _evaluate_metre(
     judging = {"n_bars": grid.n_bars, "min_windows": given.min_windows}
     reports, fakes, notes = {}, [], []
     for model, sampler in models.items():
-        drawn = sampler.sample(given.count, seed=given.seed)
+        n = given.count * len(sampler.encoding.grids)
+        drawn = sampler.sample(n, seed=given.seed)
         chosen = [i for i, score in enumerate(drawn) if score.beats_per_bar == grid.beats_per_bar]
         fakes.append([drawn[i].replace(source="") for i in chosen])
         reports[model] = evaluation.evaluate(real, fakes[-1], train=train, **judging)
         if given.split == "test":  # noted before it is seen
             sampling.note_test(model, reports[model].verdict.accuracy)
-        if told := sampler.told(given.count, seed=given.seed):
+        if told := sampler.told(n, seed=given.seed):
             own = [told[i] for i in chosen]
             found = evaluation.tell_collections(train, real, fakes[-1], own, n_bars=grid.n_bars)
             notes.append(f"\n{model}, collections that a forest tells: {found}\n")
@@ -229,14 +235,18 @@ def _evaluate_rolls(
         sampling.write_whole(given.out, json.dumps(table, indent=1).encode())
 
 
-def _kept(sampler: Sampler, given: argparse.Namespace) -> dict[str, tuple[float, float]]:
-    """How many of a conditional generator's pieces are as they were told."""
+def _kept(sampler: Sampler, given: argparse.Namespace) -> str:
+    """How many of a conditional generator's pieces are as they were told, in words."""
     from musicgan_edu import conditions
 
     z = sampler.latents(given.count, seed=given.seed)
     told = z[:, : conditions.combinations(sampler.condition).shape[1]]
     tokens = sampler.tokens(z, sampler.noise(given.count, seed=given.seed))
-    return conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
+    shares = conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
+    words = [f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items()]
+    if sampler.encoding.grids[1:]:
+        words.append(f"bars of more than one metre in {sampler.encoding.metres(tokens)[1].mean():.3f}")
+    return ", ".join(words)
 
 
 def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding | RollEncoding]:
