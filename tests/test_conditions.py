@@ -139,3 +139,13 @@ def test_what_is_asked_comes_first_in_z_and_the_rest_as_in_the_music(told):
 def test_who_isnt_conditional_says_so():
     with pytest.raises(MusicganError, match="it isn't conditional"):
         sampling.load("chorales").sample(1, asked=["minor"])
+
+
+@pytest.mark.parametrize(("metre", "beats"), [("three", 3), ("four", 4)])
+def test_the_metre_that_is_asked_for_is_played(metre, beats):
+    sampler = sampling.load("dances")
+    played = sampler.sample(30, seed=3, asked=[metre, "ryansMammoth"])
+    assert sum(score.beats_per_bar == beats for score in played) >= 28
+    assert all(score.n_bars <= 4 and score.end <= 4 * score.beats_per_bar for score in played)
+    with pytest.raises(MusicganError, match="one of airdsAirs, oneills1850, ryansMammoth, four, three"):
+        sampler.sample(1, asked=["jig"])
