@@ -60,15 +60,21 @@ class _Encoding:
     def n_pitches(self) -> int:
         return self.high - self.low + 1
 
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grids of all metres that it holds; the first is its own."""
+        return (self.grid,)
+
     def _check(self, score: Score) -> None:
         name = score.source or score.title or "a score without a name"
         if len(score.tracks) != len(self.tracks):
             raise EncodingError(
                 f"encoding: expected {len(self.tracks)} voices, got {len(score.tracks)} ({name})"
             )
-        if score.beats_per_bar != self.grid.beats_per_bar:
+        if score.beats_per_bar not in (held := [grid.beats_per_bar for grid in self.grids]):
             raise EncodingError(
-                f"encoding: expected bars of {self.grid.beats_per_bar:g} beats, got {score.beats_per_bar:g} ({name})"
+                f"encoding: expected bars of {' or '.join(f'{beats:g}' for beats in held)} beats, "
+                f"got {score.beats_per_bar:g} ({name})"
             )
         if score.pickup:
             raise EncodingError(
@@ -107,7 +113,46 @@ class VoiceEncoding(_Encoding):
     """One class for each voice and step: a pitch that starts, REST, or HOLD (the last one goes on).
 
     Classes: 0 … n_pitches − 1 are the pitches low … high, then `rest`, then `hold`.
+
+    shorter : beats of shorter bars that it holds, too, each bar filled up with rests. Where more than half of
+        the bars end in them, the music is in that metre: the classes alone decide, and `decode` takes them away.
     """
+
+    shorter: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(beats < self.grid.beats_per_bar for beats in self.shorter):
+            raise EncodingError(
+                f"encoding: bars of {self.grid.beats_per_bar:g} beats can't hold {self.shorter}"
+            )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        return self.grid, *(dataclasses.replace(self.grid, beats_per_bar=beats) for beats in self.shorter)
+
+    def metres(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of `grids` classes (B, n_steps, n_voices) are on, int (B,), and whether some bar isn't, bool (B,).
+
+        Only a generator's bars disagree, or those of music that rests at the end of most of its bars.
+        """
+        bars = np.asarray(tokens).reshape(
+            len(tokens), self.grid.n_bars, self.grid.steps_per_bar, len(self.tracks)
+        )
+        found, mixed = np.zeros(len(bars), int), np.zeros(len(bars), bool)
+        for i, grid in enumerate(self.grids[1:], start=1):
+            padded = (bars[:, :, grid.steps_per_bar :] == self.rest).all((2, 3)).mean(1)  # share of bars
+            found[padded > 0.5] = i
+            mixed |= (padded > 0) & (padded < 1)
+        return found, mixed
+
+    def _plain(self, metre: int) -> VoiceEncoding:
+        """The encoding of one of `grids` alone."""
+        return dataclasses.replace(self, grid=self.grids[metre], shorter=()) if self.shorter else self
+
+    def _bars(self, tokens: np.ndarray, metre: int) -> np.ndarray:
+        """The part of classes (n_steps, V) that bars on one of `grids` use, a view (n_bars, steps_per_bar, V)."""
+        return tokens.reshape(self.grid.n_bars, -1, len(self.tracks))[:, : self.grids[metre].steps_per_bar]
 
     @property
     def rest(self) -> int:
@@ -150,7 +195,12 @@ class VoiceEncoding(_Encoding):
         dropped: list[Dropped] = []
         for i, score in enumerate(scores):
             self._check(score)
-            if not self._write(values[i], score):
+            metre = [grid.beats_per_bar for grid in self.grids].index(score.beats_per_bar)
+            bars = self._bars(values[i], metre)
+            steps = bars.reshape(-1, len(self.tracks))  # a view where the bars are whole, else a copy
+            whole = self._plain(metre)._write(steps, score)
+            bars[:] = steps.reshape(bars.shape)
+            if not whole or self.metres(values[i : i + 1])[0][0] != metre:
                 dropped += self._dropped(i, score, self.decode(values[i : i + 1])[0])
         return Encoded(values, tuple(dropped))
 
@@ -192,7 +242,11 @@ class VoiceEncoding(_Encoding):
 
         The latter decode by argmax. A HOLD with nothing before it is a rest.
         """
-        return [self._decode_one(tokens, tempo) for tokens in self._as_tokens(values)]
+        every = self._as_tokens(values)
+        return [
+            self._plain(metre)._decode_one(self._bars(tokens, metre).reshape(-1, len(self.tracks)), tempo)
+            for tokens, metre in zip(every, self.metres(every)[0], strict=True)
+        ]
 
     def _decode_one(self, tokens: np.ndarray, tempo: float) -> Score:
         rows = []

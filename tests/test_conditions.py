@@ -7,7 +7,7 @@ import pytest
 
 from musicgan_edu import conditions, sampling
 from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.score import MusicganError, Score, Track
+from musicgan_edu.score import Grid, MusicganError, Score, Track
 
 FORM = VoiceEncoding()
 TRACKS = [Track(name) for name in ("Soprano", "Alto", "Tenor", "Bass")]
@@ -92,6 +92,28 @@ def test_agreement_counts_each_property_and_says_what_chance_gives():
     assert shares == {"mode": (0.5, 0.5), "motion": (1.0, 1.0)}
 
 
+def test_the_collection_is_told_by_the_name_of_the_piece():
+    condition = conditions.of_corpus("corpus+motion", "a+b")
+    assert condition == "corpus=a,b+motion"
+    assert conditions.of_corpus("mode+motion", "a+b") == "mode+motion"
+    windows = np.full((2, *FORM.shape[:2]), FORM.rest)
+    rows = conditions.measure(windows, FORM, condition, ["b/1", "a/2"])
+    assert rows.tolist() == [[0, 1, 1, 0, 0], [1, 0, 1, 0, 0]]
+    assert conditions.split(condition, rows) == {"corpus=a,b": ["b", "a"], "motion": ["calm", "calm"]}
+    assert conditions.columns(condition, ["b", "lively"]).sum() == 1
+    assert list(conditions.agreement(rows, windows, FORM, condition)) == ["motion"]  # music alone doesn't say
+    for sources in (["b/1", "c/1"], []):
+        with pytest.raises(MusicganError, match="2 windows must come from a, b"):
+            conditions.measure(windows, FORM, condition, sources)
+
+
+def test_the_metre_is_that_of_most_bars():
+    form = VoiceEncoding(Grid(n_bars=4), (Track("Melody"),), shorter=(3.0,))
+    windows = np.full((2, 4, 16, 1), 20)
+    windows[0, :3, 12:] = form.rest
+    assert conditions.measure(windows.reshape(2, 64, 1), form, "metre").tolist() == [[0, 1], [1, 0]]
+
+
 @pytest.fixture(scope="module")
 def told():
     """The shipped generator with five more numbers in front, which it doesn't hear."""
@@ -117,3 +139,13 @@ def test_what_is_asked_comes_first_in_z_and_the_rest_as_in_the_music(told):
 def test_who_isnt_conditional_says_so():
     with pytest.raises(MusicganError, match="it isn't conditional"):
         sampling.load("chorales").sample(1, asked=["minor"])
+
+
+@pytest.mark.parametrize(("metre", "beats"), [("three", 3), ("four", 4)])
+def test_the_metre_that_is_asked_for_is_played(metre, beats):
+    sampler = sampling.load("dances")
+    played = sampler.sample(30, seed=3, asked=[metre, "ryansMammoth"])
+    assert sum(score.beats_per_bar == beats for score in played) >= 28
+    assert all(score.n_bars <= 4 and score.end <= 4 * score.beats_per_bar for score in played)
+    with pytest.raises(MusicganError, match="one of airdsAirs, oneills1850, ryansMammoth, four, three"):
+        sampler.sample(1, asked=["jig"])

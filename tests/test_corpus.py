@@ -14,7 +14,8 @@ import pretty_midi
 import pytest
 
 from musicgan_edu import corpus
-from musicgan_edu.corpus import store, workers
+from musicgan_edu.corpus import ImportReport, store, workers
+from musicgan_edu.corpus.report import united
 from musicgan_edu.corpus.sections import Bars, bars_of, split
 from musicgan_edu.encoding import CHORALE_VOICES
 from musicgan_edu.score import ReadError, Score, Track
@@ -79,6 +80,34 @@ def test_a_transposed_copy_follows_the_first_in_path_order(tmp_path, own_cache):
         write_midi(tmp_path / name, [m for p in pitches for m in (on(p), off(p, 480))])
     assert [s.source for s in corpus.load(tmp_path, split="test", progress=False)] == [first, copy]
     assert [s.source for s in corpus.load(tmp_path, split="train", progress=False)] == [other]
+
+
+def tune(source, *pitches, title=""):
+    rows = [(0, pitch, i, 1) for i, pitch in enumerate(pitches)]
+    return Score.from_rows(rows, [Track("Melody")], source=source, title=title)
+
+
+def test_a_tune_that_stands_in_two_collections_is_in_one_split():
+    a = ImportReport((tune("1", 60, 62, title="Kitty"), tune("2", 60, 64), tune("3", 60, 65)))
+    b = ImportReport((tune("1", 61, 65), tune("2", 60, 69, 71, title=" kitty"), tune("3", 60, 72)))
+    vars(a)["splits"] = {"1": "test", "2": "validation", "3": "train"}
+    vars(b)["splits"] = {"1": "train", "2": "train", "3": "test"}
+    union = united({"a": a, "b": b})
+    assert union.splits == {
+        "a/1": "test", "a/2": "validation", "a/3": "train",
+        "b/1": "validation", "b/2": "test", "b/3": "test",  # the notes of a/2, the title of a/1, its own
+    }  # fmt: skip
+    assert [score.source for score in union.scores] == list(union.splits)
+
+
+def test_collections_joined_by_a_plus_are_one():
+    both = corpus.load("handel+joplin", progress=False)
+    assert {score.source.partition("/")[0] for score in both} == {"handel", "joplin"}
+    assert len(both) == len(corpus.load("handel", progress=False)) + len(
+        corpus.load("joplin", progress=False)
+    )
+    with pytest.raises(ReadError, match="neither a folder nor one of"):
+        corpus.load("handel+nobody")
 
 
 def test_a_file_name_that_is_no_unicode_stops_nothing(tmp_path, own_cache):

@@ -142,3 +142,43 @@ def test_of_two_equal_notes_one_is_kept_and_one_reported(encoding):
     encoded = encoding.encode([score((2, 50, 0, 2), (2, 50, 0, 2))])
     assert [int(d.note["pitch"]) for d in encoded.dropped] == [50]
     assert encoding.decode(encoded.values)[0].n_notes == 1
+
+
+# ------------------------------------------------------------------------------ two metres in one form
+FIDDLE = (Track("Melody"),)
+DANCE = VoiceEncoding(Grid(n_bars=4), FIDDLE, shorter=(3.0,))
+
+
+def tune(*rows, beats):
+    return Score.from_rows([(0, *row) for row in rows], FIDDLE, beats_per_bar=beats)
+
+
+def test_bars_of_three_and_of_four_beats_come_back_exactly():
+    jig = tune(
+        (60, 0, 2.5), (62, 2.5, 1.5), (64, 4, 2), (65, 8.75, 3.25), beats=3
+    )  # two are tied over a barline
+    reel = tune((60, 0, 3), (62, 3, 1.5), (64, 7.75, 0.25), (65, 12, 4), beats=4)
+    encoded = DANCE.tokens([jig, reel])
+    assert encoded.dropped == ()
+    assert (encoded.values[0].reshape(4, 16)[:, 12:] == DANCE.rest).all()
+    back = DANCE.decode(encoded.values)
+    assert [score.beats_per_bar for score in back] == [3, 4]
+    assert all(same_notes(a, b) for a, b in zip([jig, reel], back, strict=True))
+
+
+def test_most_bars_decide_the_metre():
+    steps = np.full((3, 4, 16, 1), 20)
+    steps[0, :3, 12:] = steps[1, :2, 12:] = DANCE.rest  # padding in three bars, in two, in none
+    found, mixed = DANCE.metres(steps.reshape(3, 64, 1))
+    assert found.tolist() == [1, 0, 0]
+    assert mixed.tolist() == [True, True, False]
+    assert DANCE.decode(steps.reshape(3, 64, 1))[0].n_notes == 48  # what stood in the padding is gone
+
+
+def test_music_that_would_be_heard_in_another_metre_is_reported():
+    halting = tune(*((60, 4 * bar + beat, 1) for bar in range(4) for beat in range(3)), beats=4)
+    assert DANCE.tokens([halting]).dropped
+    with pytest.raises(EncodingError, match="bars of 4 or 3 beats, got 5"):
+        DANCE.tokens([tune((60, 0, 1), beats=5)])
+    with pytest.raises(EncodingError, match="can't hold"):
+        VoiceEncoding(shorter=(4.0,))

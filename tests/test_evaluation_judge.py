@@ -223,3 +223,21 @@ def test_comparing_a_model_with_itself_gives_no_difference():
     found = evaluation.compare(real, fake, list(fake), min_windows=60)
     assert abs(found.difference) < 0.12
     assert found.interval[0] <= 0 <= found.interval[1]
+
+
+def test_a_forest_tells_collections_and_what_was_told():
+    rng = np.random.default_rng(0)
+
+    def windows(collection, jumps, n):
+        lines = 67 + np.cumsum(rng.choice(jumps, (n, 16)), axis=1) % 12
+        rows = [[(0, int(pitch), i / 2, 0.5) for i, pitch in enumerate(line)] for line in lines]
+        return [
+            Score.from_rows(one, [Track("Melody")], source=f"{collection}/{i}") for i, one in enumerate(rows)
+        ]
+
+    train, real, fake = (windows("a", (-1, 1), n) + windows("b", (0, 7), n) for n in (60, 30, 20))
+    found = evaluation.tell_collections(train, real, fake, ["a"] * 20 + ["b"] * 20)
+    assert found.real > 0.95
+    assert found.fake > 0.95
+    assert found.chance == 0.5
+    assert evaluation.tell_collections(train, real, fake, ["b"] * 20 + ["a"] * 20).fake < 0.05

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from musicgan_edu import corpus, losses, models, sampling, training
 from musicgan_edu.encoding import VoiceEncoding
-from musicgan_edu.score import CheckpointError, TrainingError
+from musicgan_edu.score import CheckpointError, MusicganError, TrainingError
 
 pytestmark = pytest.mark.slow
 
@@ -57,14 +57,18 @@ HELD = dataclasses.replace(
 CHORDS = dataclasses.replace(training.RECIPES["chords"], n_chords=64, **SMALL)
 REHEARD = dataclasses.replace(SPEAKER, d_steps=3)  # D hears G's last batches again
 MOODY = dataclasses.replace(REHEARD, condition="mode+motion")
+COLLECTED = dataclasses.replace(REHEARD, condition="corpus+motion")
 PENALISED = [
     dataclasses.replace(CONVOLUTIONAL, penalty_kind=kind, penalty_every=1) for kind in losses.PENALTIES
 ]
 
 
-@pytest.mark.parametrize("recipe", [SPEAKER, REHEARD, MOODY, CONVOLUTIONAL, HELD, CHORDS, *PENALISED])
+@pytest.mark.parametrize(
+    "recipe", [SPEAKER, REHEARD, MOODY, COLLECTED, CONVOLUTIONAL, HELD, CHORDS, *PENALISED]
+)
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, tmp_path, monkeypatch):
-    whole = training.train(recipe, windows, tmp_path / "whole", steps=12, seed=3)
+    music = {"corpus": "a+b", "sources": [f"{'ab'[i % 2]}/{i}" for i in range(len(windows))], "steps": 12}
+    whole = training.train(recipe, windows, tmp_path / "whole", seed=3, **music)
     monkeypatch.setattr("musicgan_edu.training.run.CHECKPOINT_SECONDS", 0)  # a checkpoint after every step
     stopped = {}
 
@@ -75,13 +79,27 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(recipe, windows, 
 
     monkeypatch.setattr("musicgan_edu.training.run.LOG_SECONDS", 0)
     with pytest.raises(KeyboardInterrupt):
-        training.train(recipe, windows, tmp_path / "parts", steps=12, seed=3, report=stop)
-    parts = training.train(recipe, windows, tmp_path / "parts", steps=12, seed=3)
+        training.train(recipe, windows, tmp_path / "parts", seed=3, report=stop, **music)
+    parts = training.train(recipe, windows, tmp_path / "parts", seed=3, **music)
     assert stopped["at"] == 11  # inside the game
     assert parts.card["training"]["steps"] == 12
     assert same_weights(whole, parts)
-    other = training.train(recipe, windows, tmp_path / "other", steps=12, seed=4)
+    other = training.train(recipe, windows, tmp_path / "other", seed=4, **music)
     assert not same_weights(whole, other)
+
+
+def test_a_recipe_that_is_told_the_corpus_wants_to_know_it(windows, tmp_path):
+    music = {"corpus": "a+b", "steps": 2, "seed": 3}
+    sampler = training.train(
+        COLLECTED, windows[:16], tmp_path / "ab", sources=["a/1"] * 12 + ["b/1"] * 4, **music
+    )
+    assert sampler.condition == "corpus=a,b+motion"
+    assert sampler.told(40) != sampler.told(40, seed=1)
+    assert 0 < sampler.told(40).count("b") < 20  # about a quarter, as in its music
+    assert set(sampler.told(40)) == {"a", "b"}
+    for sources in ((), ["c/1"] * 16):
+        with pytest.raises(MusicganError, match="must come from a, b"):
+            training.train(COLLECTED, windows[:16], tmp_path / "none", sources=sources, **music)
 
 
 def test_game_moves_the_generator_after_pretraining(windows, tmp_path):

@@ -57,6 +57,7 @@ def train(
     steps: int | None = None,
     seed: int = 1,
     corpus: str = "chorales",
+    sources: Sequence[str] = (),
     encoding: VoiceEncoding | RollEncoding | None = None,
     order: int = ORDER,
     report: Report | None = None,
@@ -75,8 +76,8 @@ def train(
         return _count(str(recipe), windows, Path(folder), seed, corpus, form, order)
     chosen = MASKED if recipe == "masked" else recipe
     return training.train(
-        chosen, windows, folder, minutes=minutes, steps=steps, seed=seed, corpus=corpus, encoding=form,
-        report=report, snapshots=snapshots,
+        chosen, windows, folder, minutes=minutes, steps=steps, seed=seed, corpus=corpus, sources=sources,
+        encoding=form, report=report, snapshots=snapshots,
     )  # fmt: skip
 
 

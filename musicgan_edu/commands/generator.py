@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musicgan_edu.commands import arguments
-from musicgan_edu.score import ScoreError
+from musicgan_edu.score import Grid, Score, ScoreError
 
 if TYPE_CHECKING:
     from musicgan_edu.encoding import RollEncoding, VoiceEncoding
@@ -19,10 +19,14 @@ __all__ = ["COMMANDS"]
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--corpus", default="chorales", help="a collection's name or a folder of your music")
+    parser.add_argument(
+        "--corpus",
+        default="chorales",
+        help="a collection's name, several joined by +, or a folder of your music",
+    )
     parser.add_argument(
         "--recipe", default="chorales",
-        help="chorales, moods, phrases, melodies, chords, convolutional, likelihood, rolls, masked, markov or random",
+        help="chorales, moods, phrases, melodies, dances, chords, convolutional, likelihood, rolls, masked, markov or random",
     )  # fmt: skip
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument(
@@ -49,7 +53,7 @@ def _train(given: argparse.Namespace) -> None:
     baselines.form_of(given.recipe)  # says which there are, before minutes of reading
     scores = corpus.load(given.corpus, split="train")
     form = baselines.form_of(given.recipe, scores)
-    _, windows, left_out = training.cut(scores, form)
+    kept, windows, left_out = training.cut(scores, form)
     print(
         f"{len(windows)} windows of {', '.join(track.name for track in form.tracks)}; {training.reasons(left_out)}"
     )
@@ -61,7 +65,8 @@ def _train(given: argparse.Namespace) -> None:
 
         sampler = baselines.train(
             given.recipe, windows, given.out, minutes=given.minutes, steps=given.steps,
-            seed=given.seed, corpus=given.corpus, encoding=form, report=report, snapshots=given.snapshots,
+            seed=given.seed, corpus=given.corpus, sources=[score.source for score in kept], encoding=form,
+            report=report, snapshots=given.snapshots,
         )  # fmt: skip
         bar.update(100 - bar.n)
     done = sampler.card["training"]
@@ -76,7 +81,11 @@ def _compose_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=arguments.count, default=8, help="how many pieces")
     parser.add_argument("--seed", type=arguments.seed, default=1)
     parser.add_argument(
-        "--ask", nargs="+", default=(), metavar="WORD", help="of a conditional generator: minor lively"
+        "--ask",
+        nargs="+",
+        default=(),
+        metavar="WORD",
+        help="of a conditional generator: minor lively, or three ryansMammoth",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -105,7 +114,9 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=["validation", "test"], default="validation", help="test is noted in the run"
     )
     parser.add_argument("--against", metavar="OTHER", help="a second one, judged on the same real windows")
-    parser.add_argument("--count", type=arguments.count, default=512, help="how many pieces to draw")
+    parser.add_argument(
+        "--count", type=arguments.count, default=512, help="how many pieces to draw for each metre"
+    )
     parser.add_argument("--seed", type=arguments.seed, default=1)
     parser.add_argument(
         "--min-windows",
@@ -134,37 +145,57 @@ def _evaluate(given: argparse.Namespace) -> None:
 def _evaluate_voices(
     given: argparse.Namespace, models: Mapping[str, Sampler], name: str, form: VoiceEncoding
 ) -> None:
-    """Models of voices beside real music, with a judge and what gives them away."""
-    from musicgan_edu import cleaning, corpus, evaluation, sampling
+    """Models of voices beside real music, metre by metre, and whether they do as they are told."""
+    from musicgan_edu import corpus, sampling
 
-    n_bars = form.grid.n_bars
+    music = [corpus.load(name, split=split) for split in (given.split, "train")]
+    found = {}
+    for grid in form.grids:
+        beats = f", in bars of {grid.beats_per_bar:g} beats" if form.grids[1:] else ""
+        print(f"# {' and '.join(models)} against the {given.split} split of {name}{beats}\n")
+        found[f"{grid.beats_per_bar:g} beats"] = _evaluate_metre(given, models, music, grid)
+    kept = {model: _kept(sampler, given) for model, sampler in models.items() if sampler.condition}
+    for model, said in kept.items():
+        print(f"\n{model}, pieces that are as they were told: {said}")
+    if given.out:
+        one = next(iter(found.values()))
+        sampling.write_whole(given.out, json.dumps(found if len(found) > 1 else one, indent=1).encode())
+
+
+def _evaluate_metre(
+    given: argparse.Namespace, models: Mapping[str, Sampler], music: Sequence[Sequence[Score]], grid: Grid
+) -> dict[str, Any]:
+    """Models beside real music of one metre, (held-out, training) pieces, with a judge and what gives them away."""
+    from musicgan_edu import cleaning, evaluation, sampling
+
+    n_voices = len(next(iter(models.values())).encoding.tracks)
     real, train = (
         [
             window
-            for score in cleaning.fitting(corpus.load(name, split=split), len(form.tracks), form.grid)
-            for window in cleaning.windows(score, n_bars=n_bars)
+            for score in cleaning.fitting(scores, n_voices, grid)
+            for window in cleaning.windows(score, n_bars=grid.n_bars)
         ]
-        for split in (given.split, "train")
+        for scores in music
     )
-    judging = {"n_bars": n_bars, "min_windows": given.min_windows}
-    reports, fakes = {}, []
+    judging = {"n_bars": grid.n_bars, "min_windows": given.min_windows}
+    reports, fakes, notes = {}, [], []
     for model, sampler in models.items():
-        fakes.append([score.replace(source="") for score in sampler.sample(given.count, seed=given.seed)])
+        n = given.count * len(sampler.encoding.grids)
+        drawn = sampler.sample(n, seed=given.seed)
+        chosen = [i for i, score in enumerate(drawn) if score.beats_per_bar == grid.beats_per_bar]
+        fakes.append([drawn[i].replace(source="") for i in chosen])
         reports[model] = evaluation.evaluate(real, fakes[-1], train=train, **judging)
         if given.split == "test":  # noted before it is seen
             sampling.note_test(model, reports[model].verdict.accuracy)
+        if told := sampler.told(n, seed=given.seed):
+            own = [told[i] for i in chosen]
+            found = evaluation.tell_collections(train, real, fakes[-1], own, n_bars=grid.n_bars)
+            notes.append(f"\n{model}, collections that a forest tells: {found}\n")
     report = reports[given.checkpoint]
-    kept = {model: _kept(sampler, given) for model, sampler in models.items() if sampler.condition}
-    print(f"# {' and '.join(models)} against the {given.split} split of {name}\n")
     paired = {"paired": str(evaluation.compare(real, *fakes, **judging))} if len(models) > 1 else {}
     print(f"{evaluation.side_by_side(reports)}\n\n{paired['paired']}" if paired else report.table())
-    for model, shares in kept.items():
-        words = (f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items())
-        print(f"\n{model}, pieces that are as they were told: {', '.join(words)}")
-    if given.out:
-        found = {model: one.to_dict() for model, one in reports.items()} | paired
-        found = found if paired else report.to_dict()
-        sampling.write_whole(given.out, json.dumps(found, indent=1).encode())
+    print(*notes, sep="", end="")
+    return {model: one.to_dict() for model, one in reports.items()} | paired if paired else report.to_dict()
 
 
 def _evaluate_rolls(
@@ -204,14 +235,18 @@ def _evaluate_rolls(
         sampling.write_whole(given.out, json.dumps(table, indent=1).encode())
 
 
-def _kept(sampler: Sampler, given: argparse.Namespace) -> dict[str, tuple[float, float]]:
-    """How many of a conditional generator's pieces are as they were told."""
+def _kept(sampler: Sampler, given: argparse.Namespace) -> str:
+    """How many of a conditional generator's pieces are as they were told, in words."""
     from musicgan_edu import conditions
 
     z = sampler.latents(given.count, seed=given.seed)
     told = z[:, : conditions.combinations(sampler.condition).shape[1]]
     tokens = sampler.tokens(z, sampler.noise(given.count, seed=given.seed))
-    return conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
+    shares = conditions.agreement(told, tokens, sampler.encoding, sampler.condition)
+    words = [f"{name} {share:.3f} (by chance {chance:.3f})" for name, (share, chance) in shares.items()]
+    if sampler.encoding.grids[1:]:
+        words.append(f"bars of more than one metre in {sampler.encoding.metres(tokens)[1].mean():.3f}")
+    return ", ".join(words)
 
 
 def _common_ground(models: Mapping[str, Sampler]) -> tuple[str, VoiceEncoding | RollEncoding]:

@@ -28,7 +28,7 @@ import platformdirs
 
 from musicgan_edu import cleaning
 from musicgan_edu.corpus import chosen, cluster, midi, notation, shards, store, workers
-from musicgan_edu.corpus.report import ImportReport, split_of
+from musicgan_edu.corpus.report import ImportReport, split_of, united
 from musicgan_edu.score import ReadError, Score
 
 __all__ = [
@@ -90,7 +90,8 @@ def load(
     ----------
     name : "chorales" (Bach's in four voices and 4/4), "masses" (half of the movements of Palestrina's
         masses in four voices and 4/2, in halved values: 4/4), "quartets" (string quartets by Haydn, Mozart,
-        Beethoven and Schumann, any metre), another of `names()`, or a folder's path.
+        Beethoven and Schumann, any metre), another of `names()`, several of them joined by + (`source` then
+        begins with the collection's name), or a folder's path.
     split : "train", "validation", "test", or None for all.
     progress : show a bar while files are read, and say how many were left out.
     n_processes : as many processes read in parallel; None for one a core.
@@ -104,7 +105,7 @@ def load(
     report = collect(name, progress=progress, n_processes=n_processes)
     if not report.scores:
         raise ReadError(f"corpus: no music found in {str(name)!r}\n{report}")
-    if progress and report.rejected and str(name) not in names():
+    if progress and report.rejected and not set(str(name).split("+")) <= set(names()):
         print(f"{len(report.rejected)} files left out; print(corpus.import_folder({str(name)!r})) says why")
     return [score for score in report.scores if split in (None, report.splits[score.source])]
 
@@ -125,6 +126,13 @@ def collect(
     ReadError : a name that is neither a folder nor one of `names()`; a scheduler that can't be worked with.
     """
     name = str(name)
+    if (parts := name.split("+"))[1:] and set(parts) <= set(names()):
+        return united(
+            {
+                part: collect(part, progress=progress, n_processes=n_processes, scheduler=scheduler)
+                for part in parts
+            }
+        )
     is_folder = name not in names()
     root = Path(name).expanduser().resolve() if is_folder else _root_of(name)
     if is_folder and not root.is_dir():

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from musicgan_edu.corpus.sections import clean_text
 from musicgan_edu.score import Score
 
-__all__ = ["ImportReport", "by_piece", "split_of", "unfit"]
+__all__ = ["ImportReport", "by_piece", "split_of", "unfit", "united"]
 
 _MAX_ROWS = 40  # a table longer than that is cut, with the number of rows left
 
@@ -78,6 +78,32 @@ class ImportReport:
             f"{len({s.source for s in self.scores})} pieces kept, {len(self.rejected)} files left out"
         )
         return "\n\n".join(parts)
+
+
+def united(reports: Mapping[str, ImportReport]) -> ImportReport:
+    """Several collections as one: name/source names a piece. Each keeps its split, but one with the notes or the
+    title of an earlier one follows that one: a tune is written down a little differently each time.
+    """
+    scores = [
+        score.replace(source=f"{name}/{score.source}")
+        for name, report in reports.items()
+        for score in report.scores
+    ]
+    own = {f"{name}/{source}": split for name, one in reports.items() for source, split in one.splits.items()}
+    union = ImportReport(
+        tuple(scores),
+        tuple((f"{name}/{path}", why) for name, one in reports.items() for path, why in one.rejected),
+        tuple(f"{name}/{path}" for name, one in reports.items() for path in one.ignored),
+    )
+    first: dict[bytes | str, str] = {}
+    splits = {}
+    for source, sections in by_piece(union.scores).items():
+        known_by = (_fingerprint(sections), sections[0].title.strip().casefold() or source)
+        splits[source] = next((first[key] for key in known_by if key in first), own[source])
+        for key in known_by:
+            first.setdefault(key, splits[source])
+    vars(union)["splits"] = splits  # fills the cached property
+    return union
 
 
 def by_piece(scores: Iterable[Score]) -> dict[str, list[Score]]:

@@ -66,7 +66,7 @@ from musicgan_edu.evaluation.rhythm import (
 )
 from musicgan_edu.evaluation.rolls import as_markdown, compare_rolls, polyphonic_rate
 from musicgan_edu.evaluation.rules import RANGES, chorale_rules, count_parallels
-from musicgan_edu.evaluation.styles import StyleJudge, teaches
+from musicgan_edu.evaluation.styles import Collections, StyleJudge, teaches, tell_collections
 from musicgan_edu.evaluation.tally import Tally, bootstrap, percentile_interval
 from musicgan_edu.evaluation.tunes import tunes_of
 
@@ -75,6 +75,7 @@ __all__ = [
     "RANGES",
     "REST",
     "Clip",
+    "Collections",
     "Comparison",
     "EvaluationError",
     "Features",
@@ -133,6 +134,7 @@ __all__ = [
     "side_by_side",
     "standardised",
     "teaches",
+    "tell_collections",
     "tonal_distance",
     "tunes_of",
     "used_pitch_classes",

@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import balanced_accuracy_score
 
 from musicgan_edu.evaluation.feature_table import Features, features
 from musicgan_edu.score import Score
 
-__all__ = ["HEARS", "StyleJudge", "teaches"]
+__all__ = ["HEARS", "Collections", "StyleJudge", "teaches", "tell_collections"]
 
 _TRIVIAL = ("register ", "spread ", "rests ", "crossings ")
 #: What a judge of style may hear: by the beginning of a feature's name.
@@ -77,3 +78,45 @@ class StyleJudge(NamedTuple):
         """Of style B, for each window, (N,)."""
         table = windows if isinstance(windows, Features) else features(windows, n_bars=n_bars)
         return self.forest.predict_proba(table.values[:, self.columns])[:, 1]
+
+
+class Collections(NamedTuple):
+    """In how many windows a forest finds the collection, each counting alike: real ones that it never saw, and
+    generated ones against what they were told. `chance` is one in as many as there are.
+    """
+
+    real: float
+    fake: float
+    chance: float
+
+    def __str__(self) -> str:
+        return f"{self.real:.3f} of real windows, {self.fake:.3f} of its own as told (by chance {self.chance:.3f})"
+
+
+def tell_collections(
+    train: Sequence[Score],
+    real: Sequence[Score],
+    fake: Sequence[Score],
+    told: Sequence[str],
+    *,
+    n_bars: int = 2,
+) -> Collections:
+    """How well a forest on the judge's features, from training windows, tells the collections of a union.
+
+    A window's collection is the first folder of its `source`; told : each fake's, (N,).
+    """
+    own, held = ([score.source.partition("/")[0] for score in scores] for scores in (train, real))
+    forest = RandomForestClassifier(
+        300,
+        min_samples_leaf=4,
+        class_weight="balanced",
+        random_state=0,
+        n_jobs=2,
+        max_samples=min(1.0, 6000 / len(own)),
+    ).fit(features(train, n_bars=n_bars).values, own)
+    found = (forest.predict(features(scores, n_bars=n_bars).values) for scores in (real, fake))
+    shares = [
+        float(balanced_accuracy_score(labels, guessed))
+        for labels, guessed in zip((held, told), found, strict=True)
+    ]
+    return Collections(shares[0], shares[1], 1 / len(set(own)))

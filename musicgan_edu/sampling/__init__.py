@@ -165,6 +165,11 @@ class Sampler:
             z[:, : told.shape[1]] = told[drawn]
         return z
 
+    def told(self, n: int, *, seed: int = 0, name: str = "corpus") -> list[str]:
+        """What the pieces 0 … n − 1 are told of a property; an empty list where it can't be told that."""
+        found = conditions.split(self.condition, self.latents(n, seed=seed))
+        return next((words for one, words in found.items() if one.partition("=")[0] == name), [])
+
     def noise(self, n: int, *, seed: int = 0, first: int = 0) -> np.ndarray:
         """Their Gumbel noise, float32 (n, T, V, C): what the generator decides where z leaves it open."""
         rngs = [np.random.default_rng([seed, first + i, 1]) for i in range(n)]
@@ -337,6 +342,7 @@ def _read(folder: Path) -> Sampler:
         raise CheckpointError(f"sampling: {folder} holds weights that aren't finite")
     form = dict(card["encoding"])
     grid, tracks = Grid(**form.pop("grid")), form.pop("tracks")
+    form |= {"shorter": tuple(map(float, form["shorter"]))} if "shorter" in form else {}
     tracks = tuple(Track(str(t["name"]), int(t["program"]), bool(t["is_drum"])) for t in tracks)
     encoding = RollEncoding if card["generator"]["kind"] == "rolls" else VoiceEncoding
     sampler = Sampler(weights, card, encoding(grid=grid, tracks=tracks, **form))

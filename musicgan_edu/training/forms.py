@@ -26,6 +26,7 @@ FORMS: dict[str, VoiceEncoding | RollEncoding] = {
     "chorale": VoiceEncoding(),
     "phrase": VoiceEncoding(Grid(n_bars=8, steps_per_beat=2)),
     "melody": VoiceEncoding(Grid(n_bars=4), _FIDDLE, low=55, high=88),
+    "dance": VoiceEncoding(Grid(n_bars=4), _FIDDLE, low=55, high=88, shorter=(3.0,)),
     "roll": RollEncoding(low=36, high=95),
 }
 _MOST_TRACKS = 8
@@ -44,7 +45,9 @@ def described(encoding: VoiceEncoding | RollEncoding) -> dict[str, Any]:
     """An encoding as a card has it; `sampling.load` makes it again."""
     tracks = [dataclasses.asdict(track) for track in encoding.tracks]
     grid = dataclasses.asdict(encoding.grid)
-    return {"grid": grid, "tracks": tracks, "low": encoding.low, "high": encoding.high}
+    shape = {"grid": grid, "tracks": tracks, "low": encoding.low, "high": encoding.high}
+    shorter = [each.beats_per_bar for each in encoding.grids[1:]]
+    return shape | ({"shorter": shorter} if shorter else {})
 
 
 def rolls_for(scores: Sequence[Score]) -> RollEncoding:
@@ -80,7 +83,8 @@ def cut(scores: Sequence[Score], encoding: VoiceEncoding | RollEncoding) -> Cut:
     """
     if isinstance(encoding, RollEncoding):
         scores = [_for_rolls(score, encoding) for score in scores]
-    fitting = cleaning.fitting(scores, len(encoding.tracks), encoding.grid)
+    n_voices = len(encoding.tracks)
+    fitting = [score for grid in encoding.grids for score in cleaning.fitting(scores, n_voices, grid)]
     left_out = Counter({"pieces or stretches of other tracks or metre": len(scores) - len(fitting)})
     kept, values = [], []
     for score in fitting:

@@ -76,6 +76,7 @@ RECIPES = {
     "moods": Recipe(condition="mode+motion"),
     "phrases": Recipe(form="phrase", bar_latent_dim=8, free_nats=16.0, width=112),
     "melodies": Recipe(form="melody"),
+    "dances": Recipe(form="dance", condition="corpus+metre"),
     "convolutional": Recipe(
         generator="convolutional", pretraining=0.0, warming=0.0, loss="relativistic", g_rate=1e-3, d_rate=1e-3,
         dropout=0.0, average=0.995, temperature=0.0, penalty=10.0,

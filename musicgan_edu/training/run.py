@@ -72,6 +72,7 @@ def train(
     steps: int | None = None,
     seed: int = 1,
     corpus: str = "chorales",
+    sources: Sequence[str] = (),
     encoding: VoiceEncoding | RollEncoding | None = None,
     report: Report | None = None,
     snapshots: Sequence[float] = (),
@@ -85,6 +86,7 @@ def train(
     Parameters
     ----------
     corpus : where the windows come from, for the card.
+    sources : of each window the name of its piece, (N,); only a recipe that is told the corpus needs it.
     encoding : the windows', if it isn't that of the recipe's form.
     report : called about once a second with (progress, step, last values).
     snapshots : moments whose generator is kept as well: steps (0 is the newborn) or, as 0.5, shares of
@@ -99,6 +101,7 @@ def train(
     CheckpointError : the folder holds a run that is damaged.
     """
     recipe = recipe_of(recipe)
+    recipe = dataclasses.replace(recipe, condition=conditions.of_corpus(recipe.condition, corpus))
     budget, team = Budget(minutes, steps), workers.Team(strategy)
     team.check(budget.steps, control)
     with team.scope():
@@ -108,7 +111,7 @@ def train(
             run.open()
             with team.watched(run):
                 # Interrupted, it leaves the last checkpoint: half a step is no state.
-                run.play(windows, report)
+                run.play(windows, sources, report)
             run.save()
     return sampling.load(folder) if team.writes else run.sampler()
 
@@ -227,10 +230,9 @@ class _Run:
             "training": training,
         }
 
-    def _shares(self, windows: np.ndarray) -> dict[str, Any]:
-        """How often each combination of what G can be told comes in its music, for the card."""
+    def _shares(self, rows: np.ndarray) -> dict[str, Any]:
+        """How often each combination of what G can be told comes in its music, as (N, n), for the card."""
         condition = self.recipe.condition
-        rows = conditions.measure(windows, self.encoding, condition)
         same = (rows[:, None] == conditions.combinations(condition)).all(2)
         return {"condition": condition, "shares": [round(float(share), 4) for share in same.mean(0)]}
 
@@ -238,16 +240,20 @@ class _Run:
         """The generator as it stands."""
         return sampling.Sampler(self.game.weights_to_keep(), self._card(), self.encoding)
 
-    def play(self, windows: np.ndarray, report: Report | None) -> None:
+    def play(self, windows: np.ndarray, sources: Sequence[str], report: Report | None) -> None:
         if isinstance(self.game, Game):
             self.game.meet(windows)
+        music = {"real": windows}
         if self.recipe.condition:
-            self.told = self._shares(windows)
+            music["told"] = conditions.measure(windows, self.encoding, self.recipe.condition, sources)
+            self.told = self._shares(music["told"])
         saved = logged = time.perf_counter()
         values: dict[str, Any] = {}
         while not self._is_over():
             progress = self.progress
-            values = self.game.advance(self._batch(windows), progress=progress, step=self.step)
+            chosen = self._batch(len(windows))
+            batch = {name: rows[chosen] for name, rows in music.items()}
+            values = self.game.advance(**batch, progress=progress, step=self.step)
             self.step += 1
             now = time.perf_counter()
             self.seconds = now - self.started
@@ -304,12 +310,12 @@ class _Run:
         cost = time.perf_counter() - started
         self.next_listening = started + cost + max(self.control.every, 50 * cost)
 
-    def _batch(self, windows: np.ndarray) -> np.ndarray:
-        """Batch number `step` of a shuffled pass through the windows; the seed and the step decide it."""
-        per_pass = max(1, len(windows) // self.recipe.batch_size)
-        order = np.random.default_rng([self.seed, self.step // per_pass, 1]).permutation(len(windows))
+    def _batch(self, n: int) -> np.ndarray:
+        """Batch number `step` of a shuffled pass through n windows: which; the seed and the step decide it."""
+        per_pass = max(1, n // self.recipe.batch_size)
+        order = np.random.default_rng([self.seed, self.step // per_pass, 1]).permutation(n)
         first = self.step % per_pass * self.recipe.batch_size
-        return windows[order[first : first + self.recipe.batch_size]]
+        return order[first : first + self.recipe.batch_size]
 
     def _note(self, tensors: dict[str, Any]) -> None:
         values = {key: float(value) for key, value in tensors.items()}

@@ -62,8 +62,12 @@ class SequenceGAN(Game):
             *(self.memory if self.recipe.d_steps > 1 else []),
         ]
 
-    def advance(self, real: np.ndarray, *, progress: float, step: int) -> dict[str, tf.Tensor]:
-        recipe, told = self.recipe, conditions.measure(real, self.encoding, self.recipe.condition)
+    def advance(
+        self, real: np.ndarray, *, progress: float, step: int, told: np.ndarray | None = None
+    ) -> dict[str, tf.Tensor]:
+        """One step on real windows (B, T, V), which are as `told`, (B, n); without a condition they are as any."""
+        recipe = self.recipe
+        told = np.zeros((len(real), 0), np.float32) if told is None else told
         if progress < recipe.pretraining:
             pace = min(1.0, (step + 1) / 100) * max(0.05, 1 - progress / recipe.pretraining)
             self.pre_optimizer.learning_rate.assign(recipe.learning_rate * pace)
