@@ -632,8 +632,8 @@ model_card = checks.check("15.model_card", model_card)
 
 # %% [markdown] solution="15.model_card"
 # A real card says more: who made it and whom to ask, which listeners it was tried on, what surprised you. Each network
-# that ships with the course has one: `chorales`, `phrases`, `melodies`, `moods`, `gaps` and two pairs of editors
-# (`musicgan_edu/checkpoints/*/README.md`, and `styles/*/README.md` in there).
+# that ships with the course has one: `chorales`, `phrases`, `melodies`, `dances`, `moods`, `gaps` and two pairs of
+# editors (`musicgan_edu/checkpoints/*/README.md`, and `styles/*/README.md` in there).
 
 # %%
 from IPython.display import Markdown
